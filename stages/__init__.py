@@ -1,0 +1,1 @@
+"""The pipeline's stages: one file a stage, each a command (`python -m stages.NAME --help`)."""

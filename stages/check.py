@@ -1,0 +1,25 @@
+"""Stage `check`: validate params.yaml as a whole before anything runs.
+
+DVC deletes a stage's outputs before it runs the stage. A parameter that makes a late stage fail
+would therefore cost the results that were there. This stage comes first, so that an impossible
+value stops the pipeline while everything is still in place. Its output never changes, so that no
+other stage reruns because of it.
+"""
+
+from stages.lib import paths
+from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, run
+
+
+def main(params: ParamsFile = DEFAULT_PARAMS) -> None:
+    """Check params.yaml: unknown and missing keys, types, impossible values, normal classes."""
+    from stages.lib import artifacts
+    from stages.lib.params import CLASSES, load_params
+    from stages.lib.splits import require_classes
+
+    checked = load_params(params)
+    require_classes(checked.split.normal_classes, CLASSES[checked.data.name])
+    artifacts.write_text(paths.PARAMS_CHECKED, "The parameters are valid.\n")
+
+
+if __name__ == "__main__":
+    run(main)

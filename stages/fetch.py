@@ -1,0 +1,63 @@
+"""Stage `fetch`: a data set as uint8 arrays with labels and a record of where they come from."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stages.lib import paths
+from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, run
+
+
+def main(
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="Data set: digits (bundled), mnist, fashion_mnist, kmnist, emnist_digits, cifar10."
+        ),
+    ] = None,
+    image_size: Annotated[
+        int | None, typer.Option(help="Side length in pixels that images are resized to.")
+    ] = None,
+    params: ParamsFile = DEFAULT_PARAMS,
+) -> None:
+    """Fetch a data set.
+
+    The files are taken from the folder in the environment variable DATASETS_ROOT (torchvision's
+    layout, MNIST/raw/... and so on) if it is set, and downloaded otherwise; digits need neither.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from stages.lib import artifacts, datasets
+    from stages.lib.params import load_params
+
+    data = load_params(params, data={"name": name, "image_size": image_size}).data
+    root = os.environ.get("DATASETS_ROOT")
+    dataset = datasets.load_dataset(
+        data.name,
+        folder=Path(root) if root else None,
+        download_folder=artifacts.cache_folder("downloads"),
+    )
+    images = datasets.resize(dataset.images, data.image_size)
+    native = "×".join(map(str, dataset.images.shape[2:]))
+    parts, counts = np.unique(dataset.official_part, return_counts=True)
+    provenance = {
+        "name": data.name,
+        "source": dataset.source,
+        "files": dataset.files,
+        "native_size": native,
+        "image_size": data.image_size,
+        "channels": images.shape[1],
+        "counts": dict(zip(parts.tolist(), counts.tolist(), strict=True)),
+    }
+    labels = pd.DataFrame({"label": dataset.labels, "official_part": dataset.official_part})
+    artifacts.write_array(paths.RAW_IMAGES, images)
+    artifacts.write_table(paths.RAW_LABELS, labels)
+    artifacts.write_json(paths.RAW_PROVENANCE, provenance)
+    print(f"{data.name}: {len(images)} images of {native}, stored as {images.shape[1:]}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,1 @@
+"""What the stages call: the science and its helpers, one concept a file."""

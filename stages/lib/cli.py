@@ -1,0 +1,74 @@
+"""What every stage command shares: the `--params` option and how an error reaches the user."""
+
+import errno
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from stages.lib.errors import InputError
+from stages.lib.paths import PARAMS
+
+ParamsFile = Annotated[
+    Path, typer.Option("--params", help="Parameter file; options given here override it.")
+]
+DEFAULT_PARAMS = PARAMS
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def run(command: Callable[..., None]) -> None:
+    """Run a stage as a command: bad input is one line on stderr and a non-zero exit status.
+
+    Status 1 is bad input or a failing disk, 2 a usage error, 130 and 143 an interruption by
+    SIGINT and SIGTERM.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command()(command)
+    try:
+        app(prog_name=f"python -m stages.{_stage_name(command)}")
+    except InputError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(describe_os_error(error))
+
+
+def integers(text: str | None) -> list[int] | None:
+    """Value of an option that takes integers separated by commas; None stays None."""
+    try:
+        return None if text is None else [int(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"{text!r} is no list of integers: write it like 0,1,2") from None
+
+
+def describe_os_error(error: OSError) -> str:
+    """One line for a disk that refuses: the file, the reason and the remedy."""
+    remedy = (
+        "free some space and run the command again"
+        if error.errno in _FULL
+        else "check that the path exists and is writable"
+    )
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}; {remedy}. Earlier results are untouched."
+
+
+def _fail(message: str) -> None:
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+    sys.exit(1)
+
+
+def _stage_name(command: Callable[..., Any]) -> str:
+    spec = sys.modules[command.__module__].__spec__
+    return spec.name.removeprefix("stages.") if spec else command.__name__
+
+
+def _interrupted(number: int, _frame: FrameType | None) -> None:
+    # SystemExit unwinds the stack, so that half-written files are removed on the way out.
+    print(f"\ninterrupted by {signal.Signals(number).name}", file=sys.stderr)
+    sys.exit(128 + number)

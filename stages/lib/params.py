@@ -1,0 +1,185 @@
+"""params.yaml as frozen, validated sections, one per stage.
+
+The whole file is checked whenever any stage reads it, so that a misspelt key is found by the
+first stage that runs. Science code never sees these classes: a stage hands it plain keywords.
+"""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from stages.lib.errors import InputError
+
+DatasetName = Literal["digits", "mnist", "fashion_mnist", "kmnist", "emnist_digits", "cifar10"]
+CLASSES: dict[DatasetName, int] = dict.fromkeys(get_args(DatasetName), 10)
+MapMethod = Literal["reconstruction_error", "saliency"]
+Device = Literal["auto", "cpu", "cuda"]
+Precision = Literal["fp32", "bf16"]
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A section of params.yaml: no unknown keys, no silent conversion, no infinities."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class DataParams(Section):
+    """Which images, and the side length in pixels that they are brought to."""
+
+    name: DatasetName
+    image_size: Annotated[int, Field(ge=8, le=512, multiple_of=4)]
+
+
+class SplitParams(Section):
+    """Which classes are normal, and how the images are divided."""
+
+    normal_classes: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    validation_fraction: Fraction
+    test_fraction: Fraction
+    seed: Seed
+
+    @model_validator(mode="after")
+    def _classes_are_distinct(self) -> Self:
+        if len(set(self.normal_classes)) < len(self.normal_classes):
+            raise ValueError(f"normal_classes names a class twice: {self.normal_classes}")
+        return self
+
+
+class TrainParams(Section):
+    """The autoencoder and how it is trained."""
+
+    from_checkpoint: str | None
+    code_length: Positive
+    noise_std: Annotated[float, Field(ge=0)]
+    learning_rate: Annotated[float, Field(gt=0)]
+    batch_size: Annotated[int, Field(ge=2)]
+    epochs: Positive
+    patience: Positive
+    keep_epochs: list[Positive]
+    seed: Seed
+    device: Device
+    precision: Precision
+    compile: bool
+
+
+class MapsParams(Section):
+    """Which maps are computed, and how many images at a time."""
+
+    methods: Annotated[list[MapMethod], Field(min_length=1)]
+    batch_size: Positive
+    device: Device
+
+
+class MetricsParams(Section):
+    """The headline K and the bootstrap."""
+
+    k: Positive
+    bootstrap_samples: Annotated[int, Field(ge=100)]
+    seed: Seed
+
+
+class PlotsParams(Section):
+    """Style of the figures."""
+
+    examples: Positive
+    colormap: str
+    dpi: Annotated[int, Field(ge=30, le=1200)]
+    seed: Seed
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    data: DataParams
+    split: SplitParams
+    train: TrainParams
+    maps: MapsParams
+    metrics: MetricsParams
+    plots: PlotsParams
+
+    @model_validator(mode="after")
+    def _k_fits_the_image(self) -> Self:
+        pixels = self.data.image_size**2
+        if self.metrics.k > pixels:
+            raise ValueError(
+                f"metrics.k is {self.metrics.k}, but an image of data.image_size"
+                f" {self.data.image_size} has {pixels} pixels: lower metrics.k"
+            )
+        return self
+
+
+def load_params(path: Path, **overrides: dict[str, Any]) -> Params:
+    """Read and validate a parameter file.
+
+    Args:
+        path: YAML file with exactly the keys of `Params`.
+        **overrides: Per section, the values that the command line gives; None means not given.
+
+    Returns:
+        The validated parameters.
+
+    Raises:
+        InputError: The file cannot be read, or a key is unknown, missing, of the wrong type or
+            impossible; the message names the key with its dots.
+    """
+    values = _read_yaml(path)
+    for section, given in overrides.items():
+        kept = {key: value for key, value in given.items() if value is not None}
+        if isinstance(values.get(section), dict):
+            values[section] = {**values[section], **kept}
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_explain(error.errors()[0])}") from None
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(
+            f"{path} does not exist: run from the project's folder or give --params"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text ({error.reason}): save it as UTF-8") from None
+    try:
+        # YAML 1.2, as DVC writes it: there `1e-05` is a number.
+        values = YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        raise InputError(f"{path} is not valid YAML: {error}") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path} holds no sections: it needs {', '.join(Params.model_fields)}")
+    return values
+
+
+def _explain(error: ErrorDetails) -> str:
+    dotted = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        known = _known_keys(error["loc"][:-1])
+        close = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}"
+        return f"unknown key {dotted}; {hint}"
+    if error["type"] == "missing":
+        return f"key {dotted} is missing: add it"
+    reason = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "value_error":
+        return reason
+    return f"{dotted} is {error['input']!r}: {reason[0].lower()}{reason[1:]}"
+
+
+def _known_keys(section: tuple[int | str, ...]) -> list[str]:
+    if not section:
+        return list(Params.model_fields)
+    model = Params.model_fields[str(section[0])].annotation
+    assert isinstance(model, type)
+    assert issubclass(model, BaseModel)
+    return list(model.model_fields)

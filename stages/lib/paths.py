@@ -1,0 +1,33 @@
+"""Where each artifact lies: the single list that the stages (and dvc.yaml) agree on."""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+
+PARAMS_CHECKED = Path("data/params_checked.txt")
+RAW_IMAGES = Path("data/raw/images.npy")
+RAW_LABELS = Path("data/raw/labels.csv")
+RAW_PROVENANCE = Path("data/raw/provenance.json")
+SPLIT = Path("data/split.csv")
+MODEL = Path("data/model")
+AUTOENCODER = MODEL / "autoencoder.pt"
+MAPS = Path("data/maps")
+RECONSTRUCTION = MAPS / "reconstruction.npy"
+
+TRAINING_CURVE = Path("metrics/training.csv")
+TRAINING_METRICS = Path("metrics/training.json")
+AGREEMENT_METRICS = Path("metrics/agreement.json")
+AGREEMENT_BY_K = Path("metrics/agreement_by_k.csv")
+PER_IMAGE = Path("metrics/per_image.csv")
+
+PLOTS = Path("plots")
+
+
+def epoch_path(epoch: int) -> Path:
+    """Weights of the autoencoder after an epoch of `train.keep_epochs`."""
+    return MODEL / f"epoch_{epoch:04d}.pt"
+
+
+def map_path(method: str) -> Path:
+    """File of one map: (N, H, W) float32, row i is row i of the test part."""
+    return MAPS / f"{method}.npy"

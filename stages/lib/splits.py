@@ -1,0 +1,101 @@
+"""Which image is normal or novel, and which part it belongs to (Feeney & Hughes, section 3.2)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stages.lib.errors import InputError
+
+PARTS = ("train", "validation", "test")
+
+
+def require_classes(normal_classes: Sequence[int], classes: int) -> None:
+    """Raise InputError unless the normal classes exist and leave a novel one."""
+    for label in normal_classes:
+        if not 0 <= label < classes:
+            raise InputError(
+                f"split.normal_classes has {label}, but the classes are 0..{classes - 1}: remove it"
+            )
+    if len(set(normal_classes)) == classes:
+        raise InputError(
+            f"split.normal_classes names all {classes} classes, so nothing is novel: remove one"
+        )
+
+
+def one_class_split(
+    labels: NDArray[np.int64],
+    official_part: NDArray[np.str_],
+    *,
+    normal_classes: Sequence[int],
+    validation_fraction: float,
+    test_fraction: float,
+    seed: int,
+) -> pd.DataFrame:
+    """Index table of the paper's protocol.
+
+    The official training part is divided into training and validation, the official test part is
+    the test part. Without an official split the test part is drawn first. Draws are stratified by
+    label and do not depend on which classes are normal. All classes are in all parts; training
+    takes the normal rows only.
+
+    Args:
+        labels: (N,) class of each image.
+        official_part: (N,) "train", "test", or "none" where there is no official split.
+        normal_classes: Classes that are normal; all others are novel.
+        validation_fraction: Share of the non-test images that go to validation.
+        test_fraction: Share of the images that go to test, where there is no official split.
+        seed: Seed of the draws.
+
+    Returns:
+        A row per image, ordered by part, then by source row: `part`, `row` (counts within the
+        part; row i of the part's arrays is this image), `source_row` (row in the fetched arrays),
+        `label`, `novel` (0 or 1).
+
+    Raises:
+        InputError: A part would lack a class or normal images, or a normal class does not exist.
+    """
+    require_classes(normal_classes, int(labels.max()) + 1)
+    rows = np.arange(len(labels))
+    test = rows[official_part == "test"]
+    rest = rows[official_part != "test"]
+    if not test.size:
+        rest, test = _draw(rest, labels, test_fraction, seed, "split.test_fraction")
+    train, validation = _draw(rest, labels, validation_fraction, seed, "split.validation_fraction")
+    table = pd.concat(
+        pd.DataFrame({"part": part, "row": np.arange(len(chosen)), "source_row": np.sort(chosen)})
+        for part, chosen in zip(PARTS, (train, validation, test), strict=True)
+    )
+    table["label"] = labels[table["source_row"]]
+    table["novel"] = (~table["label"].isin(list(normal_classes))).astype(int)
+    _require_both_kinds(table)
+    return table.reset_index(drop=True)
+
+
+def _draw(
+    rows: NDArray[np.intp], labels: NDArray[np.int64], fraction: float, seed: int, key: str
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    from sklearn.model_selection import train_test_split
+
+    try:
+        kept, drawn = train_test_split(
+            rows, test_size=fraction, stratify=labels[rows], random_state=seed
+        )
+    except ValueError as error:
+        raise InputError(
+            f"{key} is {fraction:g}, which leaves a part of the {len(rows)} images without some"
+            f" class ({error}): change it or take more images"
+        ) from None
+    return kept, drawn
+
+
+def _require_both_kinds(table: pd.DataFrame) -> None:
+    needed = [("train", 0, "normal"), ("validation", 0, "normal")]
+    needed += [("test", 0, "normal"), ("test", 1, "novel")]
+    for part, novel, kind in needed:
+        if not ((table["part"] == part) & (table["novel"] == novel)).any():
+            raise InputError(
+                f"the {part} part has no {kind} images:"
+                " change split.normal_classes or the fractions"
+            )

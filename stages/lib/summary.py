@@ -1,0 +1,199 @@
+"""From the maps of all images to the tables and numbers that are reported."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stages.lib import agreement, statistics
+
+DISTANCE_K_MAX = 100  # the distance curve costs K² an image, so it stops here or at the headline K
+
+# Columns of the per-image table that are compared between normal and novel images.
+MEASURES = [
+    "agreement",
+    "max_distance_saliency_to_error",
+    "mean_distance_saliency_to_error",
+    "max_distance_error_to_saliency",
+    "mean_distance_error_to_saliency",
+    "scaled_map_error",
+    "scaled_map_error_squared",
+]
+_CHANCE_SAMPLES = 2000
+
+
+def compare_maps(
+    reconstruction_error: NDArray[np.float32], saliency: NDArray[np.float32], *, k: int
+) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
+    """Agreement of r and s, image by image and for every K.
+
+    Args:
+        reconstruction_error: r, (N, H, W) float32.
+        saliency: s, (N, H, W) float32.
+        k: Headline K of the table.
+
+    Returns:
+        A table with a row per image (`MEASURES`, `tied_reconstruction_error`, `tied_saliency`),
+        and the curves "agreement" (N, n) and "max_distance" (N, at most n), saliency to
+        reconstruction error as in the paper, column K − 1 at K.
+
+    Raises:
+        InputError: k is not in 1..n, or a map holds NaN.
+    """
+    pixels = saliency[0].size
+    agreement.require_k(k, pixels)
+    top_error = agreement.top_pixels(reconstruction_error)
+    top_saliency = agreement.top_pixels(saliency)
+    k_max = min(pixels, max(k, DISTANCE_K_MAX))
+    width = saliency.shape[2]
+    to_error = agreement.distance_curve(top_saliency[:, :k_max], top_error[:, :k_max], width)
+    to_saliency = agreement.distance_curve(top_error[:, :k], top_saliency[:, :k], width)
+    agreements = agreement.agreement_curve(top_error, top_saliency, pixels)
+    scaled = agreement.scaled_map_errors(reconstruction_error, saliency)
+    table = pd.DataFrame(
+        {
+            "agreement": agreements[:, k - 1],
+            "max_distance_saliency_to_error": to_error.maximum[:, k - 1],
+            "mean_distance_saliency_to_error": to_error.mean[:, k - 1],
+            "max_distance_error_to_saliency": to_saliency.maximum[:, k - 1],
+            "mean_distance_error_to_saliency": to_saliency.mean[:, k - 1],
+            "scaled_map_error": scaled.saliency,
+            "scaled_map_error_squared": scaled.squared_saliency,
+            "tied_reconstruction_error": agreement.tied_at(reconstruction_error, top_error, k),
+            "tied_saliency": agreement.tied_at(saliency, top_saliency, k),
+        }
+    )
+    return table, {"agreement": agreements, "max_distance": to_error.maximum}
+
+
+def reconstruction_loss(reconstruction_error: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Novelty score of each image: the mean of its reconstruction-error map (eq. 2); (N,)."""
+    loss: NDArray[np.float64] = reconstruction_error.mean(axis=(1, 2), dtype=np.float64)
+    return loss
+
+
+def summarise(
+    table: pd.DataFrame,
+    *,
+    k: int,
+    image_shape: tuple[int, int],
+    samples: int,
+    generator: np.random.Generator,
+) -> dict[str, Any]:
+    """Headline numbers, under keys that contain no parameter's value.
+
+    Args:
+        table: A row per image: `MEASURES`, `tied_*`, `novel` (0 or 1), `reconstruction_loss`.
+        k: The K that the table was made with.
+        image_shape: Height and width.
+        samples: Bootstrap samples.
+        generator: Source of randomness.
+
+    Returns:
+        Nested dict: normal, novel, normal_minus_novel, chance, detection.
+    """
+    groups = {name: table[table["novel"] == flag] for name, flag in (("normal", 0), ("novel", 1))}
+    result: dict[str, Any] = {"k": k}
+    replicates = {}
+    for name, group in groups.items():
+        values = group[MEASURES].astype(np.float64)
+        values["majority_agreement"] = 2 * values["agreement"] > k
+        replicates[name] = statistics.bootstrap_means(
+            values.to_numpy(np.float64), samples=samples, generator=generator
+        )
+        result[name] = _group_summary(values, replicates[name], group)
+    difference = replicates["normal"] - replicates["novel"]
+    low, high = statistics.percentile_interval(difference)
+    result["normal_minus_novel"] = {
+        measure: {
+            **_interval(
+                groups["normal"][measure].mean() - groups["novel"][measure].mean(), low[i], high[i]
+            ),
+            **statistics.mann_whitney(
+                groups["normal"][measure], groups["novel"][measure]
+            )._asdict(),
+        }
+        for i, measure in enumerate(MEASURES)
+    }
+    distance = agreement.chance_distance(
+        image_shape, k, samples=_CHANCE_SAMPLES, generator=generator
+    )
+    pixels = image_shape[0] * image_shape[1]
+    result["chance"] = {
+        "agreement": float(agreement.chance_agreement(pixels)[k - 1]),
+        "max_distance": float(distance.maximum[-1]),
+        "mean_distance": float(distance.mean[-1]),
+    }
+    auroc = statistics.delong_auroc(
+        table["novel"].to_numpy() == 1, table["reconstruction_loss"].to_numpy()
+    )
+    result["detection"] = {"image_auroc": _interval(*auroc)}
+    return result
+
+
+def _group_summary(
+    values: pd.DataFrame, replicates: NDArray[np.float64], group: pd.DataFrame
+) -> dict[str, Any]:
+    low, high = statistics.percentile_interval(replicates)
+    means = values.mean()  # of the defined values; NaN if there are none
+    summary: dict[str, Any] = {"images": len(group)}
+    for i, name in enumerate(values.columns):
+        summary[name] = _interval(means[name], low[i], high[i])
+    summary["agreement"]["most_frequent"] = int(np.bincount(group["agreement"]).argmax())
+    summary["undefined_scaled_maps"] = {
+        "images": int(values.isna().any(axis=1).sum()),
+        "reason": "a map that is zero everywhere has no scaled map",
+    }
+    summary["ties_at_k"] = {
+        "reconstruction_error": int(group["tied_reconstruction_error"].sum()),
+        "saliency": int(group["tied_saliency"].sum()),
+    }
+    return summary
+
+
+def _interval(estimate: float, low: float, high: float) -> dict[str, float]:
+    return {"estimate": float(estimate), "low": float(low), "high": float(high)}
+
+
+def by_k(
+    curves: dict[str, NDArray[Any]],
+    novel: NDArray[np.bool_],
+    *,
+    samples: int,
+    generator: np.random.Generator,
+) -> pd.DataFrame:
+    """The curves over K, averaged over normal and over novel images, with 95% intervals.
+
+    Args:
+        curves: As `compare_maps` returns them.
+        novel: (N,) bool.
+        samples: Bootstrap samples.
+        generator: Source of randomness.
+
+    Returns:
+        A row per K = 1..n: `k`, `chance_agreement`, and for normal and novel `agreement`, the
+        share of images with more than half of the K agreeing (`majority_agreement`, Table 1),
+        and `max_distance` (empty beyond the K where its curve ends), each with `_low`, `_high`.
+    """
+    pixels = curves["agreement"].shape[1]
+    k = np.arange(1, pixels + 1)
+    columns: dict[str, NDArray[Any]] = {
+        "k": k,
+        "chance_agreement": agreement.chance_agreement(pixels),
+    }
+    for group, member in (("normal", ~novel), ("novel", novel)):
+        agreements = curves["agreement"][member].astype(np.float64)
+        measures = {
+            "agreement": agreements,
+            "majority_agreement": (2 * agreements > k).astype(np.float64),
+            "max_distance": curves["max_distance"][member].astype(np.float64),
+        }
+        for measure, values in measures.items():
+            replicates = statistics.bootstrap_means(values, samples=samples, generator=generator)
+            low, high = statistics.percentile_interval(replicates)
+            for suffix, curve in (("", values.mean(axis=0)), ("_low", low), ("_high", high)):
+                padded = np.full(pixels, np.nan)
+                padded[: len(curve)] = curve
+                columns[f"{group}_{measure}{suffix}"] = padded
+    return pd.DataFrame(columns)

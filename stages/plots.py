@@ -1,0 +1,91 @@
+"""Stage `plots`: the figures as .png, and the tables behind the histograms for `dvc plots`."""
+
+from typing import Annotated
+
+import typer
+
+from stages.lib import paths
+from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, run
+
+
+def main(
+    examples: Annotated[
+        int | None, typer.Option(help="Normal and novel rows in the figure of maps.")
+    ] = None,
+    colormap: Annotated[
+        str | None, typer.Option(help="matplotlib colour map of one-channel images.")
+    ] = None,
+    dpi: Annotated[int | None, typer.Option(help="Resolution of the .png files.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed that draws the examples.")] = None,
+    params: ParamsFile = DEFAULT_PARAMS,
+) -> None:
+    """Draw Figures 1 and 2 of the paper, agreement over K, training curves and distances."""
+    import numpy as np
+
+    from stages.lib import agreement, artifacts, figures, histograms
+    from stages.lib.images import load_part
+    from stages.lib.params import load_params
+
+    given = {"examples": examples, "colormap": colormap, "dpi": dpi, "seed": seed}
+    loaded = load_params(params, plots=given)
+    settings, k = loaded.plots, loaded.metrics.k
+    figures.require_colormap(settings.colormap)
+    images, rows = load_part("test")
+    chosen = histograms.draw_examples(
+        rows["novel"].to_numpy() == 1,
+        count=settings.examples,
+        generator=np.random.default_rng(settings.seed),
+    )
+    maps = {
+        name: artifacts.read_array(paths.map_path(name), ndim=3, dtype=np.float32, made_by="maps")[
+            chosen
+        ]
+        for name in ("reconstruction_error", "saliency")
+    }
+    reconstruction = artifacts.read_array(
+        paths.RECONSTRUCTION, ndim=4, dtype=np.float32, made_by="maps"
+    )[chosen]
+    per_image = artifacts.read_table(
+        paths.PER_IMAGE,
+        columns=["novel", "agreement", "max_distance_saliency_to_error"],
+        made_by="metrics",
+    )
+    by_k = artifacts.read_table(paths.AGREEMENT_BY_K, columns=["k"], made_by="metrics")
+    history = artifacts.read_table(
+        paths.TRAINING_CURVE, columns=["epoch", "validation_loss"], made_by="train"
+    )
+    agreements = histograms.agreement_histogram(per_image, k=k, pixels=len(by_k))
+    distances = histograms.distance_histogram(per_image)
+    saliency = agreement.scaled_map(maps["saliency"])
+    pngs = {
+        "maps": figures.maps_figure(
+            {
+                "input": histograms.for_display(images[chosen] / 255),
+                "reconstruction": histograms.for_display(reconstruction),
+                "saliency": saliency,
+                "squared saliency": saliency**2,
+                "recon. error": agreement.scaled_map(maps["reconstruction_error"]),
+            },
+            {
+                "reconstruction error": agreement.top_pixels(maps["reconstruction_error"], k),
+                "saliency": agreement.top_pixels(maps["saliency"], k),
+            },
+            labels=rows["label"].iloc[chosen].tolist(),
+            novel=(rows["novel"].iloc[chosen] == 1).tolist(),
+            colormap=settings.colormap,
+        ),
+        "agreement": figures.agreement_figure(agreements),
+        "agreement_by_k": figures.agreement_by_k_figure(by_k, k=k),
+        "training": figures.training_figure(
+            history, best_epoch=int(history["epoch"].iloc[history["validation_loss"].argmin()])
+        ),
+        "distances": figures.distances_figure(distances, by_k, k=k),
+    }
+    artifacts.write_table(paths.PLOTS / "agreement_histogram.csv", agreements)
+    artifacts.write_table(paths.PLOTS / "distance_histogram.csv", distances)
+    for name, figure in pngs.items():
+        artifacts.write_figure(paths.PLOTS / f"{name}.png", figure, dpi=settings.dpi)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,56 @@
+"""Stage `split`: which images are normal, novel, for training, for validation and for test."""
+
+from typing import Annotated
+
+import typer
+
+from stages.lib import paths
+from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, integers, run
+
+
+def main(
+    normal_classes: Annotated[
+        str | None,
+        typer.Option(help="Classes that are normal, separated by commas; all others are novel."),
+    ] = None,
+    validation_fraction: Annotated[
+        float | None, typer.Option(help="Share of the non-test images that go to validation.")
+    ] = None,
+    test_fraction: Annotated[
+        float | None,
+        typer.Option(help="Share that goes to test where the data set has no official split."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the draws.")] = None,
+    params: ParamsFile = DEFAULT_PARAMS,
+) -> None:
+    """Split the images by the protocol of Feeney & Hughes (section 3.2) into an index table."""
+    import numpy as np
+
+    from stages.lib import artifacts
+    from stages.lib.params import load_params
+    from stages.lib.splits import one_class_split
+
+    given = {
+        "normal_classes": integers(normal_classes),
+        "validation_fraction": validation_fraction,
+        "test_fraction": test_fraction,
+        "seed": seed,
+    }
+    settings = load_params(params, split=given).split
+    labels = artifacts.read_table(
+        paths.RAW_LABELS, columns=["label", "official_part"], made_by="fetch"
+    )
+    table = one_class_split(
+        labels["label"].to_numpy(np.int64),
+        labels["official_part"].to_numpy(str),
+        normal_classes=settings.normal_classes,
+        validation_fraction=settings.validation_fraction,
+        test_fraction=settings.test_fraction,
+        seed=settings.seed,
+    )
+    artifacts.write_table(paths.SPLIT, table)
+    print(table.groupby(["part", "novel"], sort=False).size().rename("images").to_string())
+
+
+if __name__ == "__main__":
+    run(main)
