@@ -1,0 +1,165 @@
+"""Real `dvc repro` runs on tiny images: what reruns when something changes."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+TINY = {
+    "data": {"image_size": 8},
+    "train": {"epochs": 2, "code_length": 4},
+    "metrics": {"k": 3, "bootstrap_samples": 100},
+    "plots": {"examples": 1, "dpi": 30},
+}
+DOWNSTREAM_OF_SPLIT = {"split", "train", "maps", "metrics", "plots"}
+DEFINED_PLOTS = {"loss", "agreement", "agreement_by_k", "distance"}
+
+
+class Workspace:
+    """A git repository with the pipeline in it."""
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            **os.environ,
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "XDG_CACHE_HOME": str(cache),
+            "GIT_CONFIG_GLOBAL": str(cache / "gitconfig"),
+        }
+        self.environment.pop("DATASETS_ROOT", None)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            arguments, cwd=self.folder, env=self.environment, capture_output=True, text=True
+        )
+
+    def check(self, *arguments: str) -> str:
+        result = self.command(*arguments)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    def change(self, section: str, **values: Any) -> None:
+        yaml = YAML()
+        params = yaml.load(self.folder / "params.yaml")
+        params[section].update(values)
+        yaml.dump(params, self.folder / "params.yaml")
+
+    def reproduce(self) -> set[str]:
+        """Run `dvc repro`; return the stages whose command was executed."""
+        return set(re.findall(r"Running stage '(\w+)'", self.check("dvc", "repro")))
+
+    def metrics(self) -> dict[str, Any]:
+        return json.loads((self.folder / "metrics/agreement.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace in which the pipeline has run once and been committed."""
+    folder = tmp_path_factory.mktemp("finished") / "project"
+    cache = tmp_path_factory.mktemp("cache")
+    (cache / "gitconfig").write_text("[user]\nname = Test\nemail = test@example.org\n")
+    folder.mkdir()
+    shutil.copytree(ROOT / "stages", folder / "stages", ignore=shutil.ignore_patterns("*.pyc"))
+    (folder / ".dvc").mkdir()
+    for name in ("dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", ".dvc/config"):
+        shutil.copy(ROOT / name, folder / name)
+    shutil.copy(ROOT / ".dvc/.gitignore", folder / ".dvc/.gitignore")
+    for name in ("data", "metrics", "plots"):
+        (folder / name).mkdir()
+    workspace = Workspace(folder, cache)
+    for section, values in TINY.items():
+        workspace.change(section, **values)
+    workspace.check("git", "init", "-q")
+    assert workspace.reproduce() == {"check", "fetch"} | DOWNSTREAM_OF_SPLIT
+    workspace.check("git", "add", ".")
+    workspace.check("git", "commit", "-qm", "first run")
+    return workspace
+
+
+@pytest.fixture
+def workspace(finished: Workspace, tmp_path: Path) -> Workspace:
+    """The finished workspace for one test alone."""
+    folder = tmp_path / "project"
+    shutil.copytree(finished.folder, folder, symlinks=True)
+    copy = Workspace(folder, tmp_path / "cache")
+    copy.environment["GIT_CONFIG_GLOBAL"] = finished.environment["GIT_CONFIG_GLOBAL"]
+    return copy
+
+
+def test_nothing_changed_runs_nothing(workspace: Workspace) -> None:
+    assert workspace.reproduce() == set()
+
+
+def test_k_reruns_metrics_and_plots_and_its_revert_runs_nothing(workspace: Workspace) -> None:
+    before = workspace.metrics()
+    workspace.change("metrics", k=5)
+    assert workspace.reproduce() == {"check", "metrics", "plots"}
+    assert workspace.metrics()["k"] == 5
+    workspace.change("metrics", k=3)
+    assert workspace.reproduce() == set()  # restored from the run cache
+    assert workspace.metrics() == before
+
+
+def test_plot_style_reruns_plots(workspace: Workspace) -> None:
+    workspace.change("plots", colormap="viridis")
+    assert workspace.reproduce() == {"check", "plots"}
+
+
+def test_normal_classes_rerun_all_but_fetch(workspace: Workspace) -> None:
+    workspace.change("split", normal_classes=[0, 1])
+    assert workspace.reproduce() == {"check"} | DOWNSTREAM_OF_SPLIT
+
+
+def test_code_of_the_figures_reruns_plots(workspace: Workspace) -> None:
+    file = workspace.folder / "stages/lib/figures.py"
+    file.write_text(file.read_text() + "\n# changed\n")
+    assert workspace.reproduce() == {"plots"}
+
+
+def test_impossible_parameter_stops_before_anything_is_deleted(workspace: Workspace) -> None:
+    outputs = [
+        file
+        for top in ("data", "metrics", "plots")
+        for file in sorted((workspace.folder / top).rglob("*"))
+        if file.is_file() and file.name != "params_checked.txt"
+    ]
+    before = {file: file.read_bytes() for file in outputs}
+    workspace.change("metrics", k=65)
+    workspace.change("split", normal_classes=[3])
+    result = workspace.command("dvc", "repro")
+    assert result.returncode != 0
+    assert "metrics.k is 65" in result.stderr
+    assert {file: file.read_bytes() for file in outputs} == before
+    workspace.check("git", "checkout", "params.yaml")
+    assert workspace.reproduce() == set()
+
+
+def test_diffs_compare_like_with_like_across_k_and_classes(workspace: Workspace) -> None:
+    workspace.check("dvc", "exp", "run", "-S", "metrics.k=5", "-S", "split.normal_classes=[0,1]")
+    diff = json.loads(workspace.check("dvc", "metrics", "diff", "--json"))
+    agreement = diff["metrics/agreement.json"]
+    assert {"old", "new", "diff"} <= agreement["normal.agreement.estimate"].keys()
+    assert agreement["k"]["old"] == 3
+    assert agreement["k"]["new"] == 5
+    assert all("old" in entry and "new" in entry for entry in agreement.values())
+    params = json.loads(workspace.check("dvc", "params", "diff", "--json"))["params.yaml"]
+    assert params["metrics.k"] == {"old": 3, "new": 5, "diff": 2}
+    plots = json.loads(workspace.check("dvc", "plots", "diff", "--json"))
+    assert not plots.get("errors")
+    assert DEFINED_PLOTS <= plots["data"].keys()
+
+
+def test_plots_are_shown(workspace: Workspace) -> None:
+    shown = json.loads(workspace.check("dvc", "plots", "show", "--json"))
+    assert not shown.get("errors")
+    for name in DEFINED_PLOTS | {"plots/maps.png", "metrics/training.csv"}:
+        assert shown["data"][name], name
