@@ -3,110 +3,120 @@
     DATASETS_ROOT=/path/to/data python -m benchmarks.training
 
 The usual loop is a torchvision data set, a DataLoader whose ToTensor converts image by image, and
-eager float32 in contiguous memory. Both train the same network from the same weights on the same
-normal MNIST images, in turn, epoch by epoch, so that a change in the machine's speed meets both.
+eager float32 in contiguous memory. Ours is what the train stage does with `precision: bf16` and
+`compile: true`. Both train the same network from the same weights on the same normal MNIST images.
+They take turns, each turn in a fresh process, so that a change in the machine's speed meets both.
+The rate is that of the steps after the first (which compiles), validation left out on both sides.
 """
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from statistics import median
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import typer
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import DataLoader, Subset
 
-from stages.lib import networks, training
+from stages.lib import memory, networks, training
 from stages.lib.torchvision_import import load_torchvision
 
 NORMAL = (0, 1, 2, 3, 4)
+LEARNING_RATE = 1e-3
+CPU = torch.device("cpu")
 
 
-def usual_epoch(network: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer) -> int:
-    """One epoch of the usual loop; returns the number of images."""
-    network.train()
-    count = 0
-    for images, _ in loader:
-        optimizer.zero_grad()
-        loss = nn.functional.mse_loss(network(images), images)
-        loss.backward()
-        optimizer.step()
-        loss.item()
-        count += len(images)
-    return count
-
-
-def main(
-    epochs: Annotated[int, typer.Option(help="Epochs of each loop.")] = 3,
-    batch_size: Annotated[int, typer.Option(help="Images in a batch.")] = 256,
-    precision: Annotated[str, typer.Option(help="Of our loop: fp32 or bf16.")] = "bf16",
-    compile: Annotated[bool, typer.Option(help="torch.compile in our loop.")] = True,
-) -> None:
-    """Print images per second and final validation loss of both loops, and the ratio."""
+def normal_mnist() -> tuple[Any, torch.Tensor, training.ValidationLoss]:
+    """The torchvision data set, the rows to train on, and the loss on 3,000 other rows."""
     torchvision = load_torchvision()
     mnist = torchvision.datasets.MNIST(
         Path(os.environ["DATASETS_ROOT"]), train=True, transform=torchvision.transforms.ToTensor()
     )
-    normal = torch.isin(mnist.targets, torch.tensor(NORMAL)).nonzero().flatten()
-    train_rows, validation_rows = normal[:-3000], normal[-3000:]
-    images, validation = mnist.data[train_rows][:, None], mnist.data[validation_rows][:, None]
-    validation_loss = training.mean_reconstruction_loss(
-        validation, batch_size=1024, device=torch.device("cpu")
-    )
+    rows = torch.isin(mnist.targets, torch.tensor(NORMAL)).nonzero().flatten()
+    validation = mnist.data[rows[-3000:]][:, None]
+    loss = training.mean_reconstruction_loss(validation, batch_size=1024, device=CPU)
+    return mnist, rows[:-3000], loss
 
-    usual = networks.seeded_autoencoder(0, channels=1, image_size=28)
+
+def train_as_usual(epochs: int, batch_size: int) -> tuple[list[list[float]], float]:
+    """The usual loop: the time after each step by epoch, and the validation loss at the end."""
+    mnist, rows, validation_loss = normal_mnist()
+    network = networks.seeded_autoencoder(0, channels=1, image_size=28)
     loader = DataLoader(
-        Subset(mnist, train_rows.tolist()), batch_size=batch_size, shuffle=True, drop_last=True
+        Subset(mnist, rows.tolist()), batch_size=batch_size, shuffle=True, drop_last=True
     )
-    optimizer = torch.optim.Adam(usual.parameters(), lr=1e-3)
-    ours = networks.seeded_autoencoder(0, channels=1, image_size=28)
-    rates: dict[str, list[float]] = {"usual": [], "ours": []}
-    clock = {"start": 0.0, "last": 0.0, "images": 0.0}
+    optimizer = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
+    times: list[list[float]] = []
+    for _ in range(epochs):
+        times.append([])
+        for images, _ in loader:
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(network(images), images)
+            loss.backward()
+            optimizer.step()
+            times[-1].append(time.perf_counter())
+    return times, validation_loss(network.eval())
 
-    def on_batch(count: int, _loss: Tensor) -> None:
-        now = time.perf_counter()
-        if clock["images"] == 0:  # the first batch starts the clock (and pays for compilation)
-            clock["start"] = now
-        clock["last"], clock["images"] = now, clock["images"] + count
 
-    def on_epoch(state: training.TrainingState) -> None:
-        seconds = clock["last"] - clock["start"]
-        rates["ours"].append((clock["images"] - batch_size) / seconds)
-        clock["images"] = 0
-        start = time.perf_counter()
-        count = usual_epoch(usual, loader, optimizer)
-        rates["usual"].append(count / (time.perf_counter() - start))
-        print(
-            f"epoch {state.epoch}: usual {rates['usual'][-1]:,.0f} images/s,"
-            f" ours {rates['ours'][-1]:,.0f} images/s,"
-            f" ratio {rates['ours'][-1] / rates['usual'][-1]:.2f}",
-            flush=True,
-        )
-
+def train_as_here(epochs: int, batch_size: int) -> tuple[list[list[float]], float]:
+    """This project's loop: the same two results."""
+    memory.reuse_freed_memory()
+    mnist, rows, validation_loss = normal_mnist()
+    times: list[list[float]] = [[]]
     state = training.train(
-        ours,
-        (images,),
+        networks.seeded_autoencoder(0, channels=1, image_size=28),
+        (mnist.data[rows][:, None],),
         batch_loss=training.reconstruction_loss(0.0),
         validation_loss=validation_loss,
-        learning_rate=1e-3,
+        learning_rate=LEARNING_RATE,
         batch_size=batch_size,
         epochs=epochs,
         patience=epochs,
         seed=0,
-        device=torch.device("cpu"),
-        precision=precision,
-        compile=compile,
-        on_batch=on_batch,
-        on_epoch=on_epoch,
+        device=CPU,
+        precision="bf16",
+        compile=True,
+        on_batch=lambda _count, _loss: times[-1].append(time.perf_counter()),
+        on_epoch=lambda _state: times.append([]),
     )
-    usual_loss, our_loss = validation_loss(usual.eval()), state.history[-1]["validation_loss"]
-    print(
-        f"validation loss: usual {usual_loss:.5f}, ours {our_loss:.5f}"
-        f" ({100 * (our_loss / usual_loss - 1):+.1f}%)"
-    )
-    ratios = [a / b for a, b in zip(rates["ours"], rates["usual"], strict=True)]
+    return times[:-1], state.history[-1]["validation_loss"]
+
+
+SIDES = {"usual": train_as_usual, "ours": train_as_here}
+
+
+def main(
+    rounds: Annotated[int, typer.Option(help="Turns of each side.")] = 3,
+    epochs: Annotated[int, typer.Option(help="Epochs in a turn.")] = 3,
+    batch_size: Annotated[int, typer.Option(help="Images in a batch.")] = 256,
+    side: Annotated[str | None, typer.Option(help="Run one turn of one side only.")] = None,
+) -> None:
+    """Print images per second and final validation loss of both loops, and their ratio."""
+    if side is not None:
+        times, loss = SIDES[side](epochs, batch_size)
+        rates = [batch_size * (len(step) - 1) / (step[-1] - step[0]) for step in times]
+        print(median(rates), loss)
+        return
+    ratios = []
+    for turn in range(1, rounds + 1):
+        rate, loss = {}, {}
+        for name in SIDES:
+            command = [sys.executable, "-m", "benchmarks.training", "--side", name]
+            command += ["--epochs", str(epochs), "--batch-size", str(batch_size)]
+            line = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            rate[name], loss[name] = map(float, line.split())
+        ratios.append(rate["ours"] / rate["usual"])
+        print(
+            f"turn {turn}: usual {rate['usual']:,.0f} images/s, ours {rate['ours']:,.0f} images/s,"
+            f" ratio {ratios[-1]:.2f}; validation loss after {epochs} epochs: usual"
+            f" {loss['usual']:.5f}, ours {loss['ours']:.5f}"
+            f" ({100 * (loss['ours'] / loss['usual'] - 1):+.1f}%)",
+            flush=True,
+        )
     print(f"ratio: median {median(ratios):.2f}, from {min(ratios):.2f} to {max(ratios):.2f}")
 
 
