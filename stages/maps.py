@@ -59,12 +59,13 @@ def main(
             for method in settings.methods
         }
         streams["reconstruction"] = files.enter_context(
-            stream(paths.RECONSTRUCTION, images.shape, np.float32)
+            stream(paths.map_path("reconstruction"), images.shape, np.float32)
         )
         for batch in batches:
             for name, values in batch.items():
                 streams[name].append(values)
             bar.update(len(batch["reconstruction"]))
+    artifacts.remove_others(paths.MAPS, [paths.map_path(name) for name in streams])
 
 
 if __name__ == "__main__":

@@ -27,8 +27,7 @@ def main(
     from stages.lib.params import load_params
 
     given = {"examples": examples, "colormap": colormap, "dpi": dpi, "seed": seed}
-    loaded = load_params(params, plots=given)
-    settings, k = loaded.plots, loaded.metrics.k
+    settings = load_params(params, plots=given).plots
     figures.require_colormap(settings.colormap)
     images, rows = load_part("test")
     chosen = histograms.draw_examples(
@@ -43,13 +42,14 @@ def main(
         for name in ("reconstruction_error", "saliency")
     }
     reconstruction = artifacts.read_array(
-        paths.RECONSTRUCTION, ndim=4, dtype=np.float32, made_by="maps"
+        paths.map_path("reconstruction"), ndim=4, dtype=np.float32, made_by="maps"
     )[chosen]
     per_image = artifacts.read_table(
         paths.PER_IMAGE,
         columns=["novel", "agreement", "max_distance_saliency_to_error"],
         made_by="metrics",
     )
+    k = artifacts.read_json(paths.AGREEMENT_METRICS, made_by="metrics")["k"]
     by_k = artifacts.read_table(paths.AGREEMENT_BY_K, columns=["k"], made_by="metrics")
     history = artifacts.read_table(
         paths.TRAINING_CURVE, columns=["epoch", "validation_loss"], made_by="train"

@@ -94,8 +94,12 @@ def main(
         history = [{"epoch": 0, "train_loss": None, "validation_loss": loss}]
         metrics = {"epochs": 0, "best_epoch": 0, "validation_loss": loss}
     else:
-        files = [paths.RAW_IMAGES, paths.SPLIT, Path(networks.__file__), Path(training.__file__)]
-        checkpoint = Checkpoint(settings.model_dump(), files)
+        decisive = [
+            paths.RAW_IMAGES,
+            paths.SPLIT,
+            *(Path(m.__file__) for m in (networks, training)),
+        ]
+        checkpoint = Checkpoint(settings.model_dump(), decisive)
         state = _train(network, images["train"], validation_loss, settings, checkpoint)
         history = state.history
         kept = state.kept
@@ -104,9 +108,11 @@ def main(
             "best_epoch": state.best_epoch,
             "validation_loss": state.best_loss,
         }
-    for epoch, weights in kept.items():
-        artifacts.write_torch(paths.epoch_path(epoch), weights)
-    artifacts.write_torch(paths.AUTOENCODER, network.to("cpu").state_dict())
+    files = {paths.AUTOENCODER: network.to("cpu").state_dict()}
+    files |= {paths.epoch_path(epoch): weights for epoch, weights in kept.items()}
+    for path, weights in files.items():
+        artifacts.write_torch(path, weights)
+    artifacts.remove_others(paths.MODEL, files)
     artifacts.write_table(paths.TRAINING_CURVE, pd.DataFrame(history))
     artifacts.write_json(paths.TRAINING_METRICS, metrics)
     if checkpoint is not None:

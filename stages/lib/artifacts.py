@@ -10,7 +10,7 @@ import math
 import os
 import pickle
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -165,6 +165,24 @@ def _finite(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
+def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        InputError: The file is missing or damaged.
+    """
+    remedy = f"make it again with `python -m stages.{made_by}`"
+    try:
+        values = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist: {remedy}") from None
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON ({error}): {remedy}") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path} holds no JSON object: {remedy}")
+    return values
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text."""
     with atomic_write(path) as file:
@@ -228,6 +246,13 @@ def write_figure(path: Path, figure: "Figure", *, dpi: int) -> None:
     """Write a figure as .png, without a date or version in it."""
     with atomic_write(path) as file:
         figure.savefig(file, format="png", dpi=dpi, metadata={"Software": None})
+
+
+def remove_others(folder: Path, keep: Collection[Path]) -> None:
+    """Delete the files of a folder that are not among `keep`: left over from other settings."""
+    for file in sorted(folder.iterdir()):
+        if file.is_file() and file not in keep:
+            file.unlink()
 
 
 def file_digest(path: Path, algorithm: str = "sha256") -> str:

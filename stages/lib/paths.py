@@ -12,7 +12,6 @@ SPLIT = Path("data/split.csv")
 MODEL = Path("data/model")
 AUTOENCODER = MODEL / "autoencoder.pt"
 MAPS = Path("data/maps")
-RECONSTRUCTION = MAPS / "reconstruction.npy"
 
 TRAINING_CURVE = Path("metrics/training.csv")
 TRAINING_METRICS = Path("metrics/training.json")
@@ -29,5 +28,8 @@ def epoch_path(epoch: int) -> Path:
 
 
 def map_path(method: str) -> Path:
-    """File of one map: (N, H, W) float32, row i is row i of the test part."""
+    """File of one map, row i of it is row i of the test part: (N, H, W) float32.
+
+    The reconstruction lies beside the maps; it has the shape of the images, (N, C, H, W).
+    """
     return MAPS / f"{method}.npy"
