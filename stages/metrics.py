@@ -31,8 +31,9 @@ def main(
     maps = {}
     for method in ("reconstruction_error", "saliency"):
         path = paths.map_path(method)
-        maps[method] = artifacts.read_array(path, ndim=3, dtype=np.float32, made_by="maps")
-        artifacts.require_rows(path, maps[method], len(rows), made_by="maps")
+        maps[method] = artifacts.read_array(
+            path, shape=(len(rows), *images.shape[2:]), dtype=np.float32, made_by="maps"
+        )
 
     table, curves = summary.compare_maps(**maps, k=settings.k)
     table = rows[["row", "source_row", "label", "novel"]].join(table)

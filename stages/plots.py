@@ -36,13 +36,16 @@ def main(
         generator=np.random.default_rng(settings.seed),
     )
     maps = {
-        name: artifacts.read_array(paths.map_path(name), ndim=3, dtype=np.float32, made_by="maps")[
-            chosen
-        ]
+        name: artifacts.read_array(
+            paths.map_path(name),
+            shape=(len(rows), *images.shape[2:]),
+            dtype=np.float32,
+            made_by="maps",
+        )[chosen]
         for name in ("reconstruction_error", "saliency")
     }
     reconstruction = artifacts.read_array(
-        paths.map_path("reconstruction"), ndim=4, dtype=np.float32, made_by="maps"
+        paths.map_path("reconstruction"), shape=images.shape, dtype=np.float32, made_by="maps"
     )[chosen]
     per_image = artifacts.read_table(
         paths.PER_IMAGE,

@@ -86,10 +86,10 @@ def main(
     )
     checkpoint, kept = None, {}
     history: Sequence[Mapping[str, float | None]]
-    if settings.from_checkpoint is not None:
-        source = Path(settings.from_checkpoint)
-        weights = artifacts.read_torch(source, remedy="give a state dict saved by torch.save")
-        networks.load_weights(network, weights, source=str(source))
+    source = settings.from_checkpoint
+    if source is not None:
+        weights = artifacts.read_torch(Path(source), remedy="give a state dict saved by torch.save")
+        networks.load_weights(network, weights, source=source)
         loss = validation_loss(network.to(torch_device).eval())
         history = [{"epoch": 0, "train_loss": None, "validation_loss": loss}]
         metrics = {"epochs": 0, "best_epoch": 0, "validation_loss": loss}
@@ -97,7 +97,8 @@ def main(
         decisive = [
             paths.RAW_IMAGES,
             paths.SPLIT,
-            *(Path(m.__file__) for m in (networks, training)),
+            Path(networks.__file__),
+            Path(training.__file__),
         ]
         checkpoint = Checkpoint(settings.model_dump(), decisive)
         state = _train(network, images["train"], validation_loss, settings, checkpoint)

@@ -8,7 +8,6 @@ import hashlib
 import json
 import math
 import os
-import pickle
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -111,12 +110,14 @@ class ArrayStream:
         self.rows += len(batch)
 
 
-def read_array(path: Path, *, ndim: int, dtype: "DTypeLike", made_by: str) -> "NDArray[Any]":
+def read_array(
+    path: Path, *, shape: tuple[int | None, ...], dtype: "DTypeLike", made_by: str
+) -> "NDArray[Any]":
     """Open a .npy file memory-mapped and read-only.
 
     Args:
         path: The file.
-        ndim: Number of axes that it must have.
+        shape: Shape that it must have; None for an axis of any length.
         dtype: Element type that it must have.
         made_by: The stage that makes it, named in the error.
 
@@ -131,23 +132,22 @@ def read_array(path: Path, *, ndim: int, dtype: "DTypeLike", made_by: str) -> "N
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: {remedy}") from None
-    except (ValueError, EOFError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # a damaged header meets Python's parser, which raises anything
         raise InputError(f"{path} is truncated or not a .npy file ({error}): {remedy}") from None
-    if not isinstance(array, np.ndarray) or array.ndim != ndim or array.dtype != np.dtype(dtype):
-        found = (
-            f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "another format"
-        )
-        raise InputError(f"{path} holds {found}, not {np.dtype(dtype)} with {ndim} axes: {remedy}")
-    return array
-
-
-def require_rows(path: Path, array: "NDArray[Any]", rows: int, *, made_by: str) -> None:
-    """Raise InputError unless the array has as many rows as there are images."""
-    if len(array) != rows:
+    if not isinstance(array, np.ndarray):
+        raise InputError(f"{path} is an archive, not a .npy file: {remedy}")
+    fits = array.ndim == len(shape) and all(
+        length in (None, found) for length, found in zip(shape, array.shape, strict=True)
+    )
+    if not fits or array.dtype != np.dtype(dtype):
+        wanted = "×".join("any" if length is None else str(length) for length in shape)
+        found = "×".join(map(str, array.shape)) or "scalar"
         raise InputError(
-            f"{path} has {len(array)} rows, but there are {rows} images:"
-            f" make it again with `python -m stages.{made_by}`"
+            f"{path} holds {array.dtype} {found}, not {np.dtype(dtype)} {wanted}: {remedy}"
         )
+    return array
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
@@ -234,7 +234,9 @@ def read_torch(path: Path, *, remedy: str) -> dict[str, Any]:
         values = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: {remedy}") from None
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # damaged bytes make the unpickler raise anything
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path} is damaged or holds no weights ({reason}): {remedy}") from None
     if not isinstance(values, dict):

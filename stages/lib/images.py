@@ -21,7 +21,9 @@ def load_part(part: str, *, novel: bool = True) -> tuple[NDArray[np.uint8], pd.D
     Raises:
         InputError: A file is missing or damaged, or the two do not belong together.
     """
-    images = artifacts.read_array(paths.RAW_IMAGES, ndim=4, dtype=np.uint8, made_by="fetch")
+    images = artifacts.read_array(
+        paths.RAW_IMAGES, shape=(None,) * 4, dtype=np.uint8, made_by="fetch"
+    )
     table = artifacts.read_table(
         paths.SPLIT, columns=["part", "row", "source_row", "label", "novel"], made_by="split"
     )

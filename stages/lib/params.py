@@ -50,7 +50,7 @@ class SplitParams(Section):
     @model_validator(mode="after")
     def _classes_are_distinct(self) -> Self:
         if len(set(self.normal_classes)) < len(self.normal_classes):
-            raise ValueError(f"normal_classes names a class twice: {self.normal_classes}")
+            raise ValueError(f"split.normal_classes names a class twice: {self.normal_classes}")
         return self
 
 
@@ -77,6 +77,12 @@ class MapsParams(Section):
     methods: Annotated[list[MapMethod], Field(min_length=1)]
     batch_size: Positive
     device: Device
+
+    @model_validator(mode="after")
+    def _methods_are_distinct(self) -> Self:
+        if len(set(self.methods)) < len(self.methods):
+            raise ValueError(f"maps.methods names a map twice: {self.methods}")
+        return self
 
 
 class MetricsParams(Section):
