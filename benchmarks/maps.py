@@ -17,7 +17,7 @@ import typer
 from captum.attr import Saliency
 from torch import Tensor, nn
 
-from stages.lib import maps, memory, networks
+from stages.lib import maps, networks, runtime
 
 
 class Loss(nn.Module):
@@ -68,7 +68,7 @@ def main(
     repeats: Annotated[int, typer.Option(help="Turns of each side.")] = 5,
 ) -> None:
     """Print images per second of both sides and the ratio."""
-    memory.reuse_freed_memory()  # for both sides
+    runtime.prepare()  # for both sides
     images = np.random.default_rng(0).integers(0, 256, (count, 1, 28, 28), dtype=np.uint8)
     network = networks.seeded_autoencoder(0, channels=1, image_size=28).eval()
     sides = {"captum": with_captum, "ours": as_here}

@@ -21,10 +21,14 @@ def main(
     params: ParamsFile = DEFAULT_PARAMS,
 ) -> None:
     """Compute the maps of the test images, normal and novel, with the trained autoencoder."""
+    from stages.lib import runtime
+
+    runtime.prepare()
+
     import numpy as np
     from tqdm import tqdm
 
-    from stages.lib import artifacts, memory, networks
+    from stages.lib import artifacts, networks
     from stages.lib.devices import select_device
     from stages.lib.images import load_part
     from stages.lib.maps import compute_maps
@@ -36,7 +40,6 @@ def main(
         "device": device,
     }
     settings = load_params(params, maps=given).maps
-    memory.reuse_freed_memory()
     images, _ = load_part("test")
     weights = artifacts.read_torch(
         paths.AUTOENCODER, remedy="train again with `python -m stages.train`"

@@ -60,17 +60,20 @@ def main(
         given["from_checkpoint"] = str(from_checkpoint)
     given["keep_epochs"] = integers(keep_epochs)
 
+    from stages.lib import runtime
+
+    runtime.prepare()
+
     import pandas as pd
     import torch
 
-    from stages.lib import artifacts, memory, networks, training
+    from stages.lib import artifacts, networks, training
     from stages.lib.checkpoints import Checkpoint
     from stages.lib.devices import select_device
     from stages.lib.images import load_part
     from stages.lib.params import load_params
 
     settings = load_params(params, train=given).train
-    memory.reuse_freed_memory()
     torch_device = select_device(settings.device)
     images = {
         part: torch.from_numpy(load_part(part, novel=False)[0]) for part in ("train", "validation")
