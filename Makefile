@@ -21,6 +21,7 @@ PAPER := -S data.name=mnist -S train.learning_rate=0.01 -S train.batch_size=256 
 
 run: .venv/run
 	dvc repro
+	@echo 'Figures: plots/*.png   Numbers: metrics/agreement.json   All metrics: dvc metrics show'
 
 paper: .venv/run
 	dvc exp run --name paper-mnist $(PAPER)

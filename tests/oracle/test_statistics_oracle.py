@@ -1,0 +1,120 @@
+"""Intervals and tests against pair counting, textbook formulas and other libraries."""
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+import slow_metrics
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+
+from stages.lib import statistics
+
+# A few float64 operations a value, fewer than a hundred values a sum.
+ROUNDING = 1e-13
+
+
+def scores(seed, *, count=60, levels=12):
+    """Labels and scores with many ties; novel ones are higher on the whole."""
+    generator = np.random.default_rng(seed)
+    novel = generator.random(count) < 0.4
+    score = generator.integers(0, levels, count) + 3 * novel
+    return novel, score.astype(np.float64)
+
+
+def test_bootstrap_interval_is_that_of_scipy():
+    values = np.random.default_rng(0).exponential(size=(40, 2))
+    samples = 20_000
+    replicates = statistics.bootstrap_means(
+        values, samples=samples, generator=np.random.default_rng(1)
+    )
+    low_high = statistics.percentile_interval(replicates)
+    for column in range(2):
+        result = stats.bootstrap(
+            (values[:, column],),
+            np.mean,
+            n_resamples=samples,
+            method="percentile",
+            rng=np.random.default_rng(2),
+        )
+        # The 2.5% quantile of B normal draws has the standard error √(p(1 − p)/B)/φ(z); the two
+        # intervals are independent; four standard errors of their difference.
+        density = stats.norm.pdf(stats.norm.ppf(0.025))
+        error = math.sqrt(2 * 0.025 * 0.975 / samples) / density * replicates[:, column].std()
+        interval = result.confidence_interval
+        assert low_high[:, column] == pytest.approx([interval.low, interval.high], abs=4 * error)
+
+
+def test_bootstrap_means_spread_like_the_standard_error():
+    values = np.random.default_rng(3).normal(size=(50, 1))
+    samples = 20_000
+    replicates = statistics.bootstrap_means(
+        values, samples=samples, generator=np.random.default_rng(4)
+    )
+    expected = values.std() / math.sqrt(len(values))
+    # A standard deviation of B normal draws has the relative standard error 1/√(2B); times four.
+    assert replicates.std() == pytest.approx(expected, rel=4 / math.sqrt(2 * samples))
+    assert replicates.mean() == pytest.approx(values.mean(), abs=4 * expected / math.sqrt(samples))
+
+
+def test_percentile_interval_is_the_quantile_of_the_sorted_replicates():
+    replicates = np.random.default_rng(5).permutation(np.arange(201.0))[:, None]
+    assert statistics.percentile_interval(replicates).ravel().tolist() == [5.0, 195.0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_effect_size_is_counted_over_pairs(seed):
+    generator = np.random.default_rng(seed)
+    first, second = generator.integers(0, 6, 30), generator.integers(1, 8, 17)
+    result = statistics.mann_whitney(first, second)
+    expected = slow_metrics.rank_biserial(first.tolist(), second.tolist())
+    assert result.effect_size == pytest.approx(expected, abs=ROUNDING)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_mann_whitney_is_that_of_scipy(seed):
+    generator = np.random.default_rng(seed)
+    first, second = generator.integers(0, 6, 30).astype(float), generator.normal(3, 1, 17)
+    first[3], second[5] = np.nan, np.nan
+    expected = stats.mannwhitneyu(first, second, method="asymptotic", nan_policy="omit")
+    p_value = statistics.mann_whitney(first, second).p_value
+    assert p_value == pytest.approx(float(expected.pvalue), rel=ROUNDING)
+
+
+def test_mann_whitney_p_value_is_the_textbook_normal_approximation_with_ties():
+    first, second = [1, 2, 2, 3, 5, 5, 5], [2, 3, 3, 4, 5, 6, 6, 6]
+    m, n = len(first), len(second)
+    wins = sum((a > b) + 0.5 * (a == b) for a in first for b in second)
+    ties = sum(t**3 - t for t in Counter(first + second).values())
+    sigma = math.sqrt(m * n / 12 * (m + n + 1 - ties / ((m + n) * (m + n - 1))))
+    z = (abs(wins - m * n / 2) - 0.5) / sigma  # with continuity correction
+    expected = math.erfc(z / math.sqrt(2))
+    assert statistics.mann_whitney(first, second).p_value == pytest.approx(expected, rel=ROUNDING)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_auroc_is_counted_over_pairs_and_that_of_scikit_learn(seed):
+    novel, score = scores(seed)
+    estimate = statistics.delong_auroc(novel, score).estimate
+    assert estimate == pytest.approx(slow_metrics.auroc(novel, score), abs=ROUNDING)
+    assert estimate == pytest.approx(roc_auc_score(novel, score), abs=ROUNDING)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_delong_interval_is_that_of_the_structural_components(seed):
+    novel, score = scores(seed)
+    estimate, low, high = statistics.delong_auroc(novel, score)
+    half = 1.959963984540054 * math.sqrt(slow_metrics.delong_variance(novel, score))
+    assert low == pytest.approx(max(0.0, estimate - half), abs=ROUNDING)
+    assert high == pytest.approx(min(1.0, estimate + half), abs=ROUNDING)
+
+
+def test_delong_interval_is_cut_at_one():
+    novel = np.array([True] * 4 + [False] * 4)
+    score = np.array([9.0, 8, 7, 3, 4, 2, 1, 0])
+    estimate, low, high = statistics.delong_auroc(novel, score)
+    half = 1.959963984540054 * math.sqrt(slow_metrics.delong_variance(novel, score))
+    assert estimate + half > 1
+    assert (estimate, high) == (15 / 16, 1.0)
+    assert low == pytest.approx(estimate - half, abs=ROUNDING)

@@ -1,0 +1,95 @@
+"""The tables behind the figures."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages.lib import histograms
+
+PER_IMAGE = pd.DataFrame(
+    {
+        "agreement": [0, 1, 1, 3, 2, 2],
+        "max_distance_saliency_to_error": np.array([0, 0.5, 1, 3.9, 2, 2], np.float32),
+        "novel": [0, 0, 0, 0, 1, 1],
+    }
+)
+EPS = float(np.finfo(np.float64).eps)
+
+
+def test_agreement_histogram_is_the_share_of_each_agreement():
+    table = histograms.agreement_histogram(PER_IMAGE, k=4, pixels=9)
+    assert table["agreement"].tolist() == [0, 1, 2, 3, 4]
+    assert table["normal"].tolist() == [0.25, 0.5, 0, 0.25, 0]
+    assert table["novel"].tolist() == [0, 0, 1, 0, 0]
+
+
+def test_chance_is_the_share_over_all_pairs_of_sets():
+    table = histograms.agreement_histogram(PER_IMAGE, k=3, pixels=6)
+    sets = [set(chosen) for chosen in combinations(range(6), 3)]
+    counts = np.bincount([len(a & b) for a in sets for b in sets])
+    # The density is a product of a few beta functions.
+    np.testing.assert_allclose(table["chance"], counts / counts.sum(), rtol=64 * EPS)
+
+
+def test_columns_of_the_agreement_histogram_sum_to_one():
+    table = histograms.agreement_histogram(PER_IMAGE, k=4, pixels=784)
+    for column in ("normal", "novel", "chance"):
+        assert table[column].sum() == pytest.approx(1, abs=64 * EPS)
+
+
+def test_distance_bins_are_one_pixel_wide_from_their_left_edge():
+    table = histograms.distance_histogram(PER_IMAGE)
+    assert table["distance"].tolist() == [0, 1, 2, 3]
+    assert table["normal"].tolist() == [0.5, 0.25, 0, 0.25]
+    assert table["novel"].tolist() == [0, 0, 1, 0]
+
+
+def test_largest_distance_has_a_bin_of_its_own_if_it_is_whole():
+    distances = {"max_distance_saliency_to_error": [2.0, 3.0], "novel": [0, 1]}
+    table = histograms.distance_histogram(pd.DataFrame(distances))
+    assert table["distance"].tolist() == [0, 1, 2, 3]
+    assert table["normal"].tolist() == [0, 0, 1, 0]
+    assert table["novel"].tolist() == [0, 0, 0, 1]
+
+
+def test_distances_of_zero_are_one_bin():
+    distances = {"max_distance_saliency_to_error": [0.0, 0.0], "novel": [0, 1]}
+    table = histograms.distance_histogram(pd.DataFrame(distances))
+    assert table.to_dict("list") == {"distance": [0], "normal": [1.0], "novel": [1.0]}
+
+
+def test_examples_are_normal_ones_then_novel_ones_none_twice():
+    novel = np.arange(30) % 3 == 0
+    rows = histograms.draw_examples(novel, count=4, generator=np.random.default_rng(0))
+    assert novel[rows].tolist() == [False] * 4 + [True] * 4
+    assert len(set(rows.tolist())) == 8
+
+
+def test_examples_are_all_there_are_if_there_are_fewer():
+    novel = np.array([True, False, False, False, False])
+    rows = histograms.draw_examples(novel, count=3, generator=np.random.default_rng(0))
+    assert novel[rows].tolist() == [False] * 3 + [True]
+
+
+def test_examples_are_a_function_of_the_generator():
+    novel = np.arange(100) % 2 == 0
+    first, again, other = (
+        histograms.draw_examples(novel, count=5, generator=np.random.default_rng(seed)).tolist()
+        for seed in (0, 0, 1)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_grey_images_are_shown_without_a_channel_axis():
+    images = np.array([[[[-0.5, 0.25], [0.5, 1.5]]]])
+    assert histograms.for_display(images).tolist() == [[[0, 0.25], [0.5, 1]]]
+
+
+def test_colour_images_are_shown_with_the_channels_last():
+    images = np.random.default_rng(0).random((2, 3, 4, 5))
+    shown = histograms.for_display(images)
+    assert shown.shape == (2, 4, 5, 3)
+    np.testing.assert_array_equal(shown[1, 2, 3], images[1, :, 2, 3])
