@@ -53,9 +53,10 @@ def main(
         "counts": dict(zip(parts.tolist(), counts.tolist(), strict=True)),
     }
     labels = pd.DataFrame({"label": dataset.labels, "official_part": dataset.official_part})
-    artifacts.write_array(paths.RAW_IMAGES, images)
-    artifacts.write_table(paths.RAW_LABELS, labels)
-    artifacts.write_json(paths.RAW_PROVENANCE, provenance)
+    with artifacts.written_together():
+        artifacts.write_array(paths.RAW_IMAGES, images)
+        artifacts.write_table(paths.RAW_LABELS, labels)
+        artifacts.write_json(paths.RAW_PROVENANCE, provenance)
     print(f"{data.name}: {len(images)} images of {native}, stored as {images.shape[1:]}")
 
 

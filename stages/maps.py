@@ -53,7 +53,11 @@ def main(
         batch_size=settings.batch_size,
         device=select_device(settings.device),
     )
-    with ExitStack() as files, tqdm(total=len(images), unit="img", mininterval=0.5) as bar:
+    with (
+        artifacts.written_together(),
+        ExitStack() as files,
+        tqdm(total=len(images), unit="img", mininterval=0.5) as bar,
+    ):
         stream = artifacts.stream_array
         streams: dict[str, artifacts.ArrayStream] = {
             method: files.enter_context(

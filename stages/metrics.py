@@ -54,9 +54,10 @@ def main(
         samples=samples,
         generator=np.random.default_rng([settings.seed, 1]),
     )
-    artifacts.write_table(paths.PER_IMAGE, table)
-    artifacts.write_table(paths.AGREEMENT_BY_K, by_k)
-    artifacts.write_json(paths.AGREEMENT_METRICS, numbers)
+    with artifacts.written_together():
+        artifacts.write_table(paths.PER_IMAGE, table)
+        artifacts.write_table(paths.AGREEMENT_BY_K, by_k)
+        artifacts.write_json(paths.AGREEMENT_METRICS, numbers)
 
 
 if __name__ == "__main__":

@@ -49,10 +49,11 @@ def main(
     )[chosen]
     per_image = artifacts.read_table(
         paths.PER_IMAGE,
-        columns=["novel", "agreement", "max_distance_saliency_to_error"],
+        columns=["max_distance_saliency_to_error"],
+        integers=["novel", "agreement"],
         made_by="metrics",
     )
-    k = artifacts.read_json(paths.AGREEMENT_METRICS, made_by="metrics")["k"]
+    k = artifacts.read_json(paths.AGREEMENT_METRICS, keys=["k"], made_by="metrics")["k"]
     by_k = artifacts.read_table(paths.AGREEMENT_BY_K, columns=["k"], made_by="metrics")
     history = artifacts.read_table(
         paths.TRAINING_CURVE, columns=["epoch", "validation_loss"], made_by="train"
@@ -84,10 +85,11 @@ def main(
         ),
         "distances": figures.distances_figure(distances, by_k, k=k),
     }
-    artifacts.write_table(paths.PLOTS / "agreement_histogram.csv", agreements)
-    artifacts.write_table(paths.PLOTS / "distance_histogram.csv", distances)
-    for name, figure in pngs.items():
-        artifacts.write_figure(paths.PLOTS / f"{name}.png", figure, dpi=settings.dpi)
+    with artifacts.written_together():
+        artifacts.write_table(paths.PLOTS / "agreement_histogram.csv", agreements)
+        artifacts.write_table(paths.PLOTS / "distance_histogram.csv", distances)
+        for name, figure in pngs.items():
+            artifacts.write_figure(paths.PLOTS / f"{name}.png", figure, dpi=settings.dpi)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def main(
     }
     settings = load_params(params, split=given).split
     labels = artifacts.read_table(
-        paths.RAW_LABELS, columns=["label", "official_part"], made_by="fetch"
+        paths.RAW_LABELS, columns=["official_part"], integers=["label"], made_by="fetch"
     )
     table = one_class_split(
         labels["label"].to_numpy(np.int64),

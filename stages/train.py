@@ -114,11 +114,12 @@ def main(
         }
     files = {paths.AUTOENCODER: network.to("cpu").state_dict()}
     files |= {paths.epoch_path(epoch): weights for epoch, weights in kept.items()}
-    for path, weights in files.items():
-        artifacts.write_torch(path, weights)
+    with artifacts.written_together():
+        for path, weights in files.items():
+            artifacts.write_torch(path, weights)
+        artifacts.write_table(paths.TRAINING_CURVE, pd.DataFrame(history))
+        artifacts.write_json(paths.TRAINING_METRICS, metrics)
     artifacts.remove_others(paths.MODEL, files)
-    artifacts.write_table(paths.TRAINING_CURVE, pd.DataFrame(history))
-    artifacts.write_json(paths.TRAINING_METRICS, metrics)
     if checkpoint is not None:
         checkpoint.remove()
 

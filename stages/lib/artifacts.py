@@ -5,6 +5,7 @@ old file or the new one, never a part. No reader executes code from a file.
 """
 
 import hashlib
+import io
 import json
 import math
 import os
@@ -46,7 +47,10 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).chmod(0o644)
-            Path(name).replace(path)
+            if _held_back is None:
+                Path(name).replace(path)
+            else:
+                _held_back[Path(name)] = path
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -56,10 +60,28 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
+_held_back: dict[Path, Path] | None = None
+
+
+@contextmanager
+def written_together() -> Iterator[None]:
+    """Files written in the block replace their targets when all are written, or none does."""
+    global _held_back
+    _held_back = {}
+    try:
+        yield
+        for temporary, path in _held_back.items():
+            temporary.replace(path)
+    finally:
+        for temporary in _held_back:
+            temporary.unlink(missing_ok=True)
+        _held_back = None
+
+
 def write_array(path: Path, array: "NDArray[Any]") -> None:
     """Write an array as .npy."""
-    with atomic_write(path) as file:
-        np.save(file, array, allow_pickle=False)
+    with stream_array(path, array.shape, array.dtype) as stream:
+        stream.append(array)
 
 
 @contextmanager
@@ -160,16 +182,18 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
 def _finite(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
     if isinstance(value, float | np.floating):
         return float(f"{value:.9g}") if math.isfinite(value) else None
     return value.item() if isinstance(value, np.generic) else value
 
 
-def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
-    """Read a JSON object.
+def read_json(path: Path, *, keys: list[str], made_by: str) -> dict[str, Any]:
+    """Read a JSON object that must have the given keys.
 
     Raises:
-        InputError: The file is missing or damaged.
+        InputError: The file is missing or damaged, or lacks a key.
     """
     remedy = f"make it again with `python -m stages.{made_by}`"
     try:
@@ -180,6 +204,9 @@ def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
         raise InputError(f"{path} is not JSON ({error}): {remedy}") from None
     if not isinstance(values, dict):
         raise InputError(f"{path} holds no JSON object: {remedy}")
+    missing = [key for key in keys if key not in values]
+    if missing:
+        raise InputError(f"{path} lacks the key {missing[0]}: {remedy}")
     return values
 
 
@@ -195,11 +222,14 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
         table.to_csv(file, index=False, float_format="%.9g", lineterminator="\n")
 
 
-def read_table(path: Path, *, columns: list[str], made_by: str) -> pd.DataFrame:
-    """Read a .csv that must have the given columns.
+def read_table(
+    path: Path, *, columns: list[str], integers: list[str] | None = None, made_by: str
+) -> pd.DataFrame:
+    """Read a .csv that must have the given columns, and integers in some of them.
 
     Raises:
-        InputError: The file is missing, not a table, or lacks a column.
+        InputError: The file is missing, not a table, lacks a column, or holds something else
+            where integers belong.
     """
     remedy = f"make it again with `python -m stages.{made_by}`"
     try:
@@ -208,9 +238,12 @@ def read_table(path: Path, *, columns: list[str], made_by: str) -> pd.DataFrame:
         raise InputError(f"{path} does not exist: {remedy}") from None
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a table ({error}): {remedy}") from None
-    missing = [column for column in columns if column not in table.columns]
+    missing = [c for c in [*columns, *(integers or [])] if c not in table.columns]
     if missing:
         raise InputError(f"{path} lacks the column {missing[0]}: {remedy}")
+    for column in integers or []:
+        if not pd.api.types.is_integer_dtype(table[column]):
+            raise InputError(f"{path} has other values than integers in {column}: {remedy}")
     return table
 
 
@@ -218,8 +251,10 @@ def write_torch(path: Path, values: Mapping[str, Any]) -> None:
     """Write tensors and plain values as .pt."""
     import torch
 
+    buffer = io.BytesIO()  # torch.save hides what the disk says
+    torch.save(dict(values), buffer)
     with atomic_write(path) as file:
-        torch.save(dict(values), file)
+        file.write(buffer.getbuffer())
 
 
 def read_torch(path: Path, *, remedy: str) -> dict[str, Any]:
@@ -231,11 +266,11 @@ def read_torch(path: Path, *, remedy: str) -> dict[str, Any]:
     import torch
 
     try:
-        values = torch.load(path, map_location="cpu", weights_only=True)
+        content = io.BytesIO(path.read_bytes())
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: {remedy}") from None
-    except OSError:
-        raise
+    try:
+        values = torch.load(content, map_location="cpu", weights_only=True)
     except Exception as error:  # damaged bytes make the unpickler raise anything
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path} is damaged or holds no weights ({reason}): {remedy}") from None

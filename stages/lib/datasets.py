@@ -155,6 +155,11 @@ def _download(
 ) -> None:
     try:
         dataset_class(root, train=True, download=True, **arguments)
+    except (AssertionError, ValueError) as error:
+        raise InputError(
+            f"{name} in {root / _TORCHVISION[name].folder} cannot be read"
+            f" ({error or 'damaged files'}): delete the folder to download it again"
+        ) from None
     except (RuntimeError, URLError, ConnectionError, TimeoutError) as error:
         reason = " ".join(str(error).split())
         raise InputError(

@@ -25,7 +25,10 @@ def load_part(part: str, *, novel: bool = True) -> tuple[NDArray[np.uint8], pd.D
         paths.RAW_IMAGES, shape=(None,) * 4, dtype=np.uint8, made_by="fetch"
     )
     table = artifacts.read_table(
-        paths.SPLIT, columns=["part", "row", "source_row", "label", "novel"], made_by="split"
+        paths.SPLIT,
+        columns=["part"],
+        integers=["row", "source_row", "label", "novel"],
+        made_by="split",
     )
     if len(table) != len(images) or set(table["source_row"]) != set(range(len(images))):
         raise InputError(

@@ -183,6 +183,8 @@ def load_weights(network: nn.Module, weights: Mapping[str, Any], *, source: str)
     Raises:
         InputError: The weights belong to another network; names the keys that differ.
     """
+    if not all(isinstance(key, str) for key in weights):
+        raise InputError(f"{source} is no state dict: its keys are not parameter names")
     given = {key: value for key, value in weights.items() if not key.startswith("estimator.")}
     expected = network.state_dict()
     # Checkpoints older than batch norm's step counter lack it; evaluation does not use it.

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from stages.lib.errors import InputError
 
@@ -145,7 +144,9 @@ def load_params(path: Path, **overrides: dict[str, Any]) -> Params:
     try:
         return Params.model_validate(values)
     except ValidationError as error:
-        raise InputError(f"{path}: {_explain(error.errors()[0])}") from None
+        # A misspelt key is also a missing one: tell of the misspelling.
+        errors = sorted(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
+        raise InputError(f"{path}: {_explain(errors[0])}") from None
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -160,8 +161,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         # YAML 1.2, as DVC writes it: there `1e-05` is a number.
         values = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        raise InputError(f"{path} is not valid YAML: {error}") from None
+    except Exception as error:  # the reader lets ValueError and RecursionError through
+        reason = " ".join(str(error).split("To suppress")[0].split())
+        raise InputError(f"{path} is not valid YAML: {reason}") from None
     if not isinstance(values, dict):
         raise InputError(f"{path} holds no sections: it needs {', '.join(Params.model_fields)}")
     return values

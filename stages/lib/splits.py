@@ -70,6 +70,7 @@ def one_class_split(
     table["label"] = labels[table["source_row"]]
     table["novel"] = (~table["label"].isin(list(normal_classes))).astype(int)
     _require_both_kinds(table)
+    _require_classes_in_parts(table)
     return table.reset_index(drop=True)
 
 
@@ -88,6 +89,17 @@ def _draw(
             f" class ({error}): change it or take more images"
         ) from None
     return kept, drawn
+
+
+def _require_classes_in_parts(table: pd.DataFrame) -> None:
+    counts = pd.crosstab(table["label"], table["part"])
+    for part in PARTS:
+        absent = counts.index[counts.get(part, 0) == 0]
+        if len(absent):
+            raise InputError(
+                f"the {part} part would be without some class ({absent[0]}):"
+                " change the fractions or take more images"
+            )
 
 
 def _require_both_kinds(table: pd.DataFrame) -> None:

@@ -170,7 +170,7 @@ def _after_epoch(
     return TrainingState(
         epoch=epoch,
         network=weights,
-        optimizer=optimizer.state_dict(),
+        optimizer=deepcopy(optimizer.state_dict()),
         best_epoch=epoch if improved else state.best_epoch,
         best_loss=validation_loss if improved else state.best_loss,
         best_network=weights if improved else state.best_network,

@@ -252,7 +252,6 @@ def test_failed_download_leaves_no_file_that_passes_for_data(tmp_path):
     assert message("mnist", None, tmp_path) == first
 
 
-@pytest.mark.xfail(strict=True, reason="torchvision's AssertionError is not caught")
 def test_half_downloaded_file_does_not_pass_for_data(tmp_path):
     raw = tmp_path / "downloads" / "MNIST" / "raw"
     raw.mkdir(parents=True)

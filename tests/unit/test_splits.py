@@ -151,7 +151,6 @@ def test_class_of_one_image_is_an_input_error():
         split(labels, np.full(len(labels), "none"))
 
 
-@pytest.mark.xfail(strict=True, reason="only the number of images is checked, not each class")
 def test_rare_class_that_misses_a_part_is_an_input_error():
     labels = np.repeat([0, 1, 2], [100, 100, 2])
     with pytest.raises(InputError, match="without some class"):

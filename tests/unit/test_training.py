@@ -109,7 +109,6 @@ def test_finished_training_can_be_given_more_epochs():
     assert whole_state.history == resumed_state.history
 
 
-@pytest.mark.xfail(strict=True, reason="the state shares the live optimiser's tensors")
 def test_state_after_an_epoch_stays_that_of_the_epoch():
     states = []
     _, whole = run(epochs=4, on_epoch=states.append)
