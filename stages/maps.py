@@ -12,7 +12,10 @@ from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, run
 def main(
     methods: Annotated[
         str | None,
-        typer.Option(help="Maps, separated by commas: reconstruction_error, saliency."),
+        typer.Option(
+            help="Maps, separated by commas: reconstruction_error, saliency, direct_term,"
+            " indirect_term."
+        ),
     ] = None,
     batch_size: Annotated[
         int | None, typer.Option(help="Images at a time; changes no result.")

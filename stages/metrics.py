@@ -1,4 +1,4 @@
-"""Stage `metrics`: how well reconstruction error and saliency agree, with intervals and tests."""
+"""Stage `metrics`: how well reconstruction error and saliency agree, how surely, and why."""
 
 from typing import Annotated
 
@@ -18,28 +18,26 @@ def main(
     seed: Annotated[int | None, typer.Option(help="Seed of bootstrap and chance level.")] = None,
     params: ParamsFile = DEFAULT_PARAMS,
 ) -> None:
-    """Compute agreement, distance to best match, scaled-map error, their tests and intervals."""
+    """Compute agreement, distance to best match, scaled-map error, and what explains them."""
     import numpy as np
 
-    from stages.lib import artifacts, summary
+    from stages.lib import artifacts, decomposition, summary
     from stages.lib.images import load_part
     from stages.lib.params import load_params
 
     given = {"k": k, "bootstrap_samples": bootstrap_samples, "seed": seed}
     settings = load_params(params, metrics=given).metrics
     images, rows = load_part("test")
-    maps = {}
-    for method in ("reconstruction_error", "saliency"):
-        path = paths.map_path(method)
-        maps[method] = artifacts.read_array(
-            path, shape=(len(rows), *images.shape[2:]), dtype=np.float32, made_by="maps"
+    maps = {
+        method: artifacts.read_array(
+            paths.map_path(method),
+            shape=(len(rows), *images.shape[2:]),
+            dtype=np.float32,
+            made_by="maps",
         )
-
-    table, curves = summary.compare_maps(**maps, k=settings.k)
-    table = rows[["row", "source_row", "label", "novel"]].join(table)
-    table.insert(
-        4, "reconstruction_loss", summary.reconstruction_loss(maps["reconstruction_error"])
-    )
+        for method in ("reconstruction_error", "saliency", "direct_term", "indirect_term")
+    }
+    table, curves = summary.image_table(maps, rows, k=settings.k)
     samples = settings.bootstrap_samples
     numbers = summary.summarise(
         table,
@@ -54,10 +52,21 @@ def main(
         samples=samples,
         generator=np.random.default_rng([settings.seed, 1]),
     )
+    explanation = decomposition.explain_agreement(
+        table, samples=samples, generator=np.random.default_rng([settings.seed, 2])
+    )
+    by_class = summary.by_class(
+        table,
+        k=settings.k,
+        samples=samples,
+        generator=np.random.default_rng([settings.seed, 3]),
+    )
     with artifacts.written_together():
         artifacts.write_table(paths.PER_IMAGE, table)
         artifacts.write_table(paths.AGREEMENT_BY_K, by_k)
+        artifacts.write_table(paths.BY_CLASS, by_class)
         artifacts.write_json(paths.AGREEMENT_METRICS, numbers)
+        artifacts.write_json(paths.EXPLANATION, explanation)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,11 @@ import typer
 from stages.lib import paths
 from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, run
 
+EXPLANATIONS = {
+    "indirect_share": "share of the indirect term",
+    "gradient_error_cosine": "cosine of gradient and error",
+}
+
 
 def main(
     examples: Annotated[
@@ -19,7 +24,7 @@ def main(
     seed: Annotated[int | None, typer.Option(help="Seed that draws the examples.")] = None,
     params: ParamsFile = DEFAULT_PARAMS,
 ) -> None:
-    """Draw Figures 1 and 2 of the paper, agreement over K, training curves and distances."""
+    """Draw Figures 1 and 2 of the paper, agreement over K and training, and what explains it."""
     import numpy as np
 
     from stages.lib import agreement, artifacts, figures, histograms
@@ -49,7 +54,7 @@ def main(
     )[chosen]
     per_image = artifacts.read_table(
         paths.PER_IMAGE,
-        columns=["max_distance_saliency_to_error"],
+        columns=["max_distance_saliency_to_error", *EXPLANATIONS],
         integers=["novel", "agreement"],
         made_by="metrics",
     )
@@ -57,6 +62,9 @@ def main(
     by_k = artifacts.read_table(paths.AGREEMENT_BY_K, columns=["k"], made_by="metrics")
     history = artifacts.read_table(
         paths.TRAINING_CURVE, columns=["epoch", "validation_loss"], made_by="train"
+    )
+    along_training = artifacts.read_table(
+        paths.TRAJECTORY, columns=["normal_agreement"], integers=["epoch"], made_by="trajectory"
     )
     agreements = histograms.agreement_histogram(per_image, k=k, pixels=len(by_k))
     distances = histograms.distance_histogram(per_image)
@@ -82,6 +90,14 @@ def main(
         "agreement_by_k": figures.agreement_by_k_figure(by_k, k=k),
         "training": figures.training_figure(
             history, best_epoch=int(history["epoch"].iloc[history["validation_loss"].argmin()])
+        ),
+        "trajectory": figures.trajectory_figure({"": along_training}, k=k),
+        "explanation": figures.explanation_figure(
+            {
+                label: histograms.agreement_by_decile(per_image, measure)
+                for measure, label in EXPLANATIONS.items()
+            },
+            k=k,
         ),
         "distances": figures.distances_figure(distances, by_k, k=k),
     }

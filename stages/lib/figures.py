@@ -192,3 +192,70 @@ def distances_figure(histogram: pd.DataFrame, curve: pd.DataFrame, *, k: int) ->
         right.set(xscale="log", xlabel="K (pixels)", ylabel="mean max distance (pixels)", ylim=0)
         right.legend()
     return figure
+
+
+_TRAJECTORY_PANELS = {
+    "agreement": "top-{k} agreement (pixels)",
+    "max_distance_saliency_to_error": "max distance (pixels)",
+    "indirect_share": "indirect share",
+}
+
+
+def trajectory_figure(runs: dict[str, pd.DataFrame], *, k: int) -> Figure:
+    """Agreement, distance and share of the indirect term over training, with 95% intervals.
+
+    Args:
+        runs: Title to rows of `metrics/trajectory.csv`; a column of panels for each.
+        k: The headline K.
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(2.0 + 2.3 * len(runs), 5.6))
+        panels = figure.subplots(
+            len(_TRAJECTORY_PANELS), len(runs), squeeze=False, sharex="col", sharey="row"
+        )
+        for axes, (title, table) in zip(panels.T, runs.items(), strict=True):
+            axes[0].set_title(title)
+            epoch = table["epoch"].clip(lower=1)  # weights from elsewhere have epoch 0
+            for axis, (measure, label) in zip(axes, _TRAJECTORY_PANELS.items(), strict=True):
+                for group, color in (("normal", NORMAL), ("novel", NOVEL)):
+                    name = f"{group}_{measure}"
+                    axis.plot(epoch, table[name], "o-", ms=3, lw=1.2, color=color, label=group)
+                    axis.fill_between(
+                        epoch, table[f"{name}_low"], table[f"{name}_high"], color=color, alpha=0.25
+                    )
+                if axis in panels[:, 0]:
+                    axis.set_ylabel(label.format(k=k))
+            axes[-1].set(xscale="log", xlabel="epoch", xticks=epoch, xticklabels=table["epoch"])
+            axes[-1].minorticks_off()
+        panels[0, 0].legend()
+    return figure
+
+
+def explanation_figure(tables: dict[str, pd.DataFrame], *, k: int) -> Figure:
+    """Agreement of images that are alike in the size or the direction of the indirect term.
+
+    Args:
+        tables: Axis label to a table with the columns novel, the measure, agreement and
+            standard_error, as `histograms.agreement_by_decile` returns it.
+        k: The headline K.
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(3.4 * len(tables), 2.8))
+        panels = figure.subplots(1, len(tables), squeeze=False, sharey=True)[0]
+        for axis, (label, table) in zip(panels, tables.items(), strict=True):
+            for novel, (group, color) in enumerate((("normal", NORMAL), ("novel", NOVEL))):
+                rows = table[table["novel"] == novel]
+                axis.errorbar(
+                    rows.iloc[:, 1],
+                    rows["agreement"],
+                    1.96 * rows["standard_error"],
+                    fmt="o-",
+                    ms=3,
+                    lw=1.2,
+                    color=color,
+                    label=group,
+                )
+            axis.set(xlabel=label)
+        panels[0].set(ylabel=f"mean top-{k} agreement (pixels)", ylim=0)
+        panels[-1].legend()
+    return figure

@@ -42,6 +42,33 @@ def distance_histogram(per_image: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def agreement_by_decile(per_image: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Mean agreement of images that are alike in a measure, ten groups of equal size.
+
+    Args:
+        per_image: Columns agreement, novel and the measure.
+        measure: Column that the images are sorted by; rows without a value are left out.
+
+    Returns:
+        A row per kind and group: novel, `measure` (mean in the group), agreement (mean),
+        standard_error of the agreement.
+    """
+    rows = []
+    for novel, (_, group) in enumerate(_groups(per_image.dropna(subset=[measure]))):
+        order = group.sort_values(measure, kind="stable")
+        for part in np.array_split(np.arange(len(order)), min(10, len(order))):
+            values = order.iloc[part]
+            rows.append(
+                {
+                    "novel": novel,
+                    measure: values[measure].mean(),
+                    "agreement": values["agreement"].mean(),
+                    "standard_error": values["agreement"].sem() if len(values) > 1 else np.nan,
+                }
+            )
+    return pd.DataFrame(rows, columns=["novel", measure, "agreement", "standard_error"])
+
+
 def _groups(per_image: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [
         ("normal", per_image[per_image["novel"] == 0]),

@@ -73,9 +73,30 @@ def saliency_map(result: LossGradient) -> Tensor:
     return result.gradient.abs().amax(dim=1)
 
 
+def direct_term_map(result: LossGradient) -> Tensor:
+    """Signed direct term 2e/n, in the channel that the saliency map shows. Shape (N, H, W).
+
+    Its sum with `indirect_term_map` has the saliency map as its magnitude, pixel by pixel.
+    """
+    return _salient_channel(result, result.direct)
+
+
+def indirect_term_map(result: LossGradient) -> Tensor:
+    """Signed indirect term −(2/n) Jᵀe, in the channel that the saliency map shows. (N, H, W)."""
+    return _salient_channel(result, result.indirect)
+
+
+def _salient_channel(result: LossGradient, term: Tensor) -> Tensor:
+    """The term's value in the channel where |∇L| is largest, the first of equal ones."""
+    channel = result.gradient.abs().argmax(dim=1, keepdim=True)
+    return term.gather(1, channel).squeeze(1)
+
+
 MAP_METHODS: dict[str, Callable[[LossGradient], Tensor]] = {
     "reconstruction_error": reconstruction_error_map,
     "saliency": saliency_map,
+    "direct_term": direct_term_map,
+    "indirect_term": indirect_term_map,
 }
 
 

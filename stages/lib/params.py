@@ -16,7 +16,7 @@ from stages.lib.errors import InputError
 
 DatasetName = Literal["digits", "mnist", "fashion_mnist", "kmnist", "emnist_digits", "cifar10"]
 CLASSES: dict[DatasetName, int] = dict.fromkeys(get_args(DatasetName), 10)
-MapMethod = Literal["reconstruction_error", "saliency"]
+MapMethod = Literal["reconstruction_error", "saliency", "direct_term", "indirect_term"]
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["fp32", "bf16"]
 
@@ -158,14 +158,23 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         ) from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text ({error.reason}): save it as UTF-8") from None
+    return parse_yaml(text, source=str(path))
+
+
+def parse_yaml(text: str, *, source: str) -> dict[str, Any]:
+    """Sections of a parameter file's text, not yet validated.
+
+    Raises:
+        InputError: The text is not YAML or holds no sections.
+    """
     try:
         # YAML 1.2, as DVC writes it: there `1e-05` is a number.
         values = YAML(typ="safe", pure=True).load(text)
     except Exception as error:  # the reader lets ValueError and RecursionError through
         reason = " ".join(str(error).split("To suppress")[0].split())
-        raise InputError(f"{path} is not valid YAML: {reason}") from None
+        raise InputError(f"{source} is not valid YAML: {reason}") from None
     if not isinstance(values, dict):
-        raise InputError(f"{path} holds no sections: it needs {', '.join(Params.model_fields)}")
+        raise InputError(f"{source} holds no sections: it needs {', '.join(Params.model_fields)}")
     return values
 
 

@@ -18,8 +18,13 @@ TRAINING_METRICS = Path("metrics/training.json")
 AGREEMENT_METRICS = Path("metrics/agreement.json")
 AGREEMENT_BY_K = Path("metrics/agreement_by_k.csv")
 PER_IMAGE = Path("metrics/per_image.csv")
+EXPLANATION = Path("metrics/explanation.json")
+BY_CLASS = Path("metrics/by_class.csv")
+TRAJECTORY = Path("metrics/trajectory.csv")
 
 PLOTS = Path("plots")
+
+RESULTS = Path("docs/results")
 
 
 def epoch_path(epoch: int) -> Path:

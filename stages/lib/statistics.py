@@ -109,3 +109,86 @@ def delong_auroc(novel: NDArray[np.bool_], score: NDArray[np.float64]) -> Interv
     variance = positive_beats.var(ddof=1) / m + negative_beats.var(ddof=1) / n
     half_width = float(stats.norm.ppf(0.975) * np.sqrt(variance))
     return Interval(auroc, max(0.0, auroc - half_width), min(1.0, auroc + half_width))
+
+
+def spearman(x: ArrayLike, y: ArrayLike, *, strata: ArrayLike | None = None) -> Interval:
+    """Spearman's rank correlation, or the partial one given a categorical variable.
+
+    Ranks (midranks for ties) are taken over all rows. With strata, the mean rank of each stratum
+    is taken out of both before they are correlated: the partial correlation given the stratum.
+
+    Args:
+        x: (N,).
+        y: (N,).
+        strata: (N,) stratum of each row, or None.
+
+    Returns:
+        The correlation and its 95% interval by Fisher's transform with the standard error of
+        Bonett & Wright (2000), one degree of freedom less for each stratum beyond the first.
+        Rows with NaN are left out; NaN where nothing varies.
+    """
+    a, b = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    defined = ~(np.isnan(a) | np.isnan(b))
+    ranks = stats.rankdata(np.stack([a[defined], b[defined]]), axis=1)
+    if strata is None:
+        member = np.zeros(int(defined.sum()), np.intp)
+    else:
+        member = np.unique(np.asarray(strata)[defined], return_inverse=True)[1]
+    sizes = np.bincount(member)
+    residuals = [row - (np.bincount(member, row) / sizes)[member] for row in ranks]
+    norms = [float(np.linalg.norm(row)) for row in residuals]
+    freedom = len(member) - 3 - (len(sizes) - 1)
+    if freedom < 1 or min(norms) <= 1e-9 * float(np.linalg.norm(ranks)):
+        return Interval(np.nan, np.nan, np.nan)
+    rho = float(np.clip(residuals[0] @ residuals[1] / (norms[0] * norms[1]), -1, 1))
+    half_width = stats.norm.ppf(0.975) * np.sqrt((1 + rho**2 / 2) / freedom)
+    with np.errstate(divide="ignore"):
+        z = np.arctanh(rho)
+    return Interval(rho, float(np.tanh(z - half_width)), float(np.tanh(z + half_width)))
+
+
+class RunsInterval(NamedTuple):
+    """Mean of a quantity over runs that differ in the seed alone, and its 95% interval.
+
+    Attributes:
+        estimate: Mean over the runs.
+        low: Lower end.
+        high: Upper end.
+        sd: Standard deviation over the runs (n − 1); NaN for one run.
+        runs: Number of runs.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    sd: float
+    runs: int
+
+
+def interval_over_runs(estimates: ArrayLike, image_variance: float = 0.0) -> RunsInterval:
+    """Interval of the mean over training runs, for new seeds and new test images alike.
+
+    The variance of the mean has two parts: that of the seeds, s²/R, and that of the test images,
+    which all runs share and which more runs therefore do not average away. With few runs a
+    bootstrap over them is too narrow (its variance is (R − 1)/R of the true one, its quantiles
+    are normal); Student's t with R − 1 degrees of freedom is not.
+
+    Args:
+        estimates: (R,) the quantity of each run; a run where it is NaN is left out.
+        image_variance: Variance of the mean over runs when the test images are drawn anew, the
+            same for every run, as a bootstrap of the images gives it.
+
+    Returns:
+        Mean, interval and spread; for a single run the interval is that of the images alone.
+    """
+    values = np.asarray(estimates, np.float64)
+    values = values[~np.isnan(values)]
+    runs = values.size
+    if not runs:
+        return RunsInterval(np.nan, np.nan, np.nan, np.nan, 0)
+    mean = float(values.mean())
+    sd = float(values.std(ddof=1)) if runs > 1 else np.nan
+    quantile = stats.t.ppf(0.975, runs - 1) if runs > 1 else stats.norm.ppf(0.975)
+    seed_variance = sd**2 / runs if runs > 1 else 0.0
+    half_width = float(quantile * np.sqrt(seed_variance + image_variance))
+    return RunsInterval(mean, mean - half_width, mean + half_width, sd, runs)

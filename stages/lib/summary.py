@@ -1,12 +1,13 @@
 """From the maps of all images to the tables and numbers that are reported."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.lib import agreement, statistics
+from stages.lib import agreement, decomposition, statistics
 
 DISTANCE_K_MAX = 100  # the distance curve costs K² an image, so it stops here or at the headline K
 
@@ -65,6 +66,28 @@ def compare_maps(
         }
     )
     return table, {"agreement": agreements, "max_distance": to_error.maximum}
+
+
+def image_table(
+    maps: Mapping[str, NDArray[np.float32]], rows: pd.DataFrame, *, k: int
+) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
+    """All that is measured of each image, beside what the index table says of it.
+
+    Args:
+        maps: reconstruction_error, saliency, direct_term and indirect_term, (N, H, W) float32.
+        rows: The images' rows of the index table: row, source_row, label, novel.
+        k: Headline K.
+
+    Returns:
+        The table of `metrics/per_image.csv`, and the curves of `compare_maps`.
+    """
+    error = maps["reconstruction_error"]
+    compared, curves = compare_maps(error, maps["saliency"], k=k)
+    terms = decomposition.term_measures(maps["direct_term"], maps["indirect_term"])
+    table = rows[["row", "source_row", "label", "novel"]].assign(
+        reconstruction_loss=reconstruction_loss(error)
+    )
+    return table.join(compared).join(terms), curves
 
 
 def reconstruction_loss(reconstruction_error: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -156,6 +179,43 @@ def _interval(estimate: float, low: float, high: float) -> dict[str, float]:
     return {"estimate": float(estimate), "low": float(low), "high": float(high)}
 
 
+def by_class(
+    table: pd.DataFrame, *, k: int, samples: int, generator: np.random.Generator
+) -> pd.DataFrame:
+    """Means over the images of each class, with 95% intervals.
+
+    Args:
+        table: As `image_table` returns it.
+        k: The K that the table was made with.
+        samples: Bootstrap samples.
+        generator: Source of randomness.
+
+    Returns:
+        A row per class: label, novel, images, and each of reconstruction_loss, agreement,
+        majority_agreement, max_distance_saliency_to_error and the indirect term's measures with
+        its `_low` and `_high`.
+    """
+    table = table.assign(majority_agreement=(2 * table["agreement"] > k).astype(np.float64))
+    measures = [
+        "reconstruction_loss",
+        "agreement",
+        "majority_agreement",
+        "max_distance_saliency_to_error",
+        *decomposition.MEASURES,
+    ]
+    rows = []
+    for (label, novel), group in table.groupby(["label", "novel"]):
+        values = group[measures].to_numpy(np.float64)
+        low, high = statistics.percentile_interval(
+            statistics.bootstrap_means(values, samples=samples, generator=generator)
+        )
+        row: dict[str, Any] = {"label": label, "novel": novel, "images": len(group)}
+        for i, measure in enumerate(measures):
+            row |= flatten({measure: _interval(group[measure].mean(), low[i], high[i])})
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
 def by_k(
     curves: dict[str, NDArray[Any]],
     novel: NDArray[np.bool_],
@@ -197,3 +257,15 @@ def by_k(
                 padded[: len(curve)] = curve
                 columns[f"{group}_{measure}{suffix}"] = padded
     return pd.DataFrame(columns)
+
+
+def flatten(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested numbers as one row: keys joined by _, `estimate` left out, texts dropped."""
+    row: dict[str, Any] = {}
+    for key, value in numbers.items():
+        if isinstance(value, Mapping):
+            for inner, item in flatten(value).items():
+                row[key if inner == "estimate" else f"{key}_{inner}"] = item
+        elif not isinstance(value, str):
+            row[key] = value
+    return row

@@ -172,7 +172,7 @@ def test_linear_autoencoder_has_the_closed_form_gradient(channels):
 
 
 @pytest.mark.parametrize("gain", [1.0, 0.7])
-@pytest.mark.parametrize("method", sorted(MAP_METHODS))
+@pytest.mark.parametrize("method", ["reconstruction_error", "saliency", "direct_term"])
 def test_planted_square_is_found(method, gain):
     """Normal images have strokes on the left; the square on the right is not reconstructed.
 

@@ -20,8 +20,8 @@ TINY = {
     "metrics": {"k": 3, "bootstrap_samples": 100},
     "plots": {"examples": 1, "dpi": 30},
 }
-DOWNSTREAM_OF_SPLIT = {"split", "train", "maps", "metrics", "plots"}
-DEFINED_PLOTS = {"loss", "agreement", "agreement_by_k", "distance"}
+DOWNSTREAM_OF_SPLIT = {"split", "train", "maps", "metrics", "trajectory", "plots"}
+DEFINED_PLOTS = {"loss", "agreement", "agreement_by_k", "distance", "trajectory"}
 
 
 class Workspace:
@@ -102,7 +102,7 @@ def test_nothing_changed_runs_nothing(workspace: Workspace) -> None:
 def test_k_reruns_metrics_and_plots_and_its_revert_runs_nothing(workspace: Workspace) -> None:
     before = workspace.metrics()
     workspace.change("metrics", k=5)
-    assert workspace.reproduce() == {"check", "metrics", "plots"}
+    assert workspace.reproduce() == {"check", "metrics", "trajectory", "plots"}
     assert workspace.metrics()["k"] == 5
     workspace.change("metrics", k=3)
     assert workspace.reproduce() == set()  # restored from the run cache

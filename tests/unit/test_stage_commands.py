@@ -19,7 +19,7 @@ import pytest
 import torch
 
 ROOT = Path(__file__).resolve().parents[2]
-STAGES = ["check", "fetch", "split", "train", "maps", "metrics", "plots"]
+STAGES = ["check", "fetch", "split", "train", "maps", "metrics", "trajectory", "plots"]
 OUTPUTS = ("data", "metrics", "plots")
 TINY = {
     "image_size: 28": "image_size: 8",
@@ -142,6 +142,10 @@ def test_pipeline_writes_every_declared_output_and_nothing_else(finished):
         "data/raw/provenance.json",
         "data/split.csv",
         "data/model/autoencoder.pt",
+        "data/model/epoch_0001.pt",
+        "data/model/epoch_0002.pt",
+        "data/maps/direct_term.npy",
+        "data/maps/indirect_term.npy",
         "data/maps/reconstruction.npy",
         "data/maps/reconstruction_error.npy",
         "data/maps/saliency.npy",
@@ -149,7 +153,12 @@ def test_pipeline_writes_every_declared_output_and_nothing_else(finished):
         "metrics/training.json",
         "metrics/agreement.json",
         "metrics/agreement_by_k.csv",
+        "metrics/by_class.csv",
+        "metrics/explanation.json",
         "metrics/per_image.csv",
+        "metrics/trajectory.csv",
+        "plots/explanation.png",
+        "plots/trajectory.png",
         "plots/maps.png",
         "plots/agreement.png",
         "plots/agreement_by_k.png",

@@ -1,0 +1,157 @@
+"""DVC experiments side by side: their settings and metrics, and what holds over their seeds.
+
+DVC keeps a finished experiment as a commit under refs/exps/<its starting commit>/<its name>. All
+that is compared is in that commit (params.yaml and the small metrics files), so that git alone
+reads it, and an experiment pulled from elsewhere compares as well as one run here.
+"""
+
+import io
+import json
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from stages.lib import paths, statistics, summary
+from stages.lib.errors import InputError
+from stages.lib.params import parse_yaml
+
+HEADLINE = [
+    "validation_loss",
+    "normal_agreement",
+    "novel_agreement",
+    "normal_minus_novel_agreement",
+]
+_REF = re.compile(r"(\w+) refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/(\S+)")
+
+
+class Experiment(NamedTuple):
+    """A finished experiment.
+
+    Attributes:
+        name: Its name.
+        commit: The commit that holds it.
+        settings: Dotted key to value, of its params.yaml.
+    """
+
+    name: str
+    commit: str
+    settings: dict[str, Any]
+
+
+def find_experiments(names: Sequence[str], *, start: str) -> list[Experiment]:
+    """Experiments of the given names, and those that DVC numbered: NAME, NAME-1, NAME-2 ...
+
+    Args:
+        names: Names without the number.
+        start: Revision that the experiments were started from.
+
+    Raises:
+        InputError: There is no such revision, or no such experiment starts from it.
+    """
+    baseline = _git("rev-parse", "--verify", f"{start}^{{commit}}").decode().strip()
+    refs = _git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps").decode()
+    found: dict[tuple[int, int], Experiment] = {}
+    known = set()
+    for commit, head, tail, name in _REF.findall(refs):
+        if head + tail != baseline:
+            continue
+        base, number = re.fullmatch(r"(.*?)(?:-(\d+))?", name).groups()  # type: ignore[union-attr]
+        known.add(base)
+        for position, wanted in enumerate(names):
+            if wanted in (base, name):
+                text = _git("show", f"{commit}:{paths.PARAMS}").decode()
+                settings = _dotted(parse_yaml(text, source=f"{paths.PARAMS} of {name}"))
+                found[position, int(number or 0)] = Experiment(name, commit, settings)
+    absent = [name for i, name in enumerate(names) if all(key[0] != i for key in found)]
+    if absent:
+        raise InputError(
+            f"no experiment {absent[0]} starts from {start} (there:"
+            f" {', '.join(sorted(known)) or 'none'}): run it first, or give the commit that it"
+            " started from with --start"
+        )
+    return [found[key] for key in sorted(found)]
+
+
+def read_table(experiment: Experiment, path: Path) -> pd.DataFrame:
+    """A .csv of an experiment that git tracks."""
+    return pd.read_csv(io.BytesIO(_file(experiment, path)))
+
+
+def read_metrics(experiment: Experiment) -> dict[str, Any]:
+    """All metrics of an experiment as one flat row, as `summary.flatten` names them."""
+    row: dict[str, Any] = {}
+    for path in (paths.TRAINING_METRICS, paths.AGREEMENT_METRICS, paths.EXPLANATION):
+        row |= summary.flatten(json.loads(_file(experiment, path)))
+    return row
+
+
+def varied_settings(experiments: Sequence[Experiment]) -> pd.DataFrame:
+    """A row per experiment: `run` (its name) and the settings, as JSON, in which they differ."""
+    texts = [
+        {key: json.dumps(value) for key, value in experiment.settings.items()}
+        for experiment in experiments
+    ]
+    varied = [key for key in texts[0] if len({text.get(key) for text in texts}) > 1]
+    table = pd.DataFrame([{key: text.get(key) for key in varied} for text in texts])
+    table.insert(0, "run", [experiment.name for experiment in experiments])
+    return table
+
+
+def over_seeds(settings: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
+    """Mean, interval and spread of every metric over the runs of each configuration.
+
+    Runs of a configuration differ in `*.seed` alone. The test images are drawn within each run;
+    their part of the variance is that of the runs' own intervals, taken as wholly shared between
+    runs, the cautious case (`statistics.interval_over_runs`).
+
+    Args:
+        settings: As `varied_settings` returns it.
+        metrics: A row per run in the same order, as `read_metrics` names them.
+
+    Returns:
+        A row per configuration and metric: the configuration's settings, `metric`, `estimate`,
+        `low`, `high`, `sd`, `runs`.
+    """
+    keys = [key for key in map(str, settings) if key != "run" and not key.endswith(".seed")]
+    configurations = list(settings[keys].itertuples(index=False, name=None))
+    rows: list[dict[str, Any]] = []
+    for configuration in dict.fromkeys(configurations):
+        group = metrics[[other == configuration for other in configurations]]
+        for name in map(str, metrics):
+            if name.endswith(("_low", "_high")):
+                continue
+            variance = 0.0
+            if f"{name}_low" in metrics:
+                width = group[f"{name}_high"] - group[f"{name}_low"]
+                variance = float(((width / (2 * 1.959964)) ** 2).mean())
+            interval = statistics.interval_over_runs(group[name].astype(np.float64), variance)
+            row = dict(zip(keys, configuration, strict=True))
+            rows.append({**row, "metric": name, **interval._asdict()})
+    return pd.DataFrame(rows)
+
+
+def _file(experiment: Experiment, path: Path) -> bytes:
+    try:
+        return _git("show", f"{experiment.commit}:{path}")
+    except InputError:
+        raise InputError(
+            f"experiment {experiment.name} has no {path}: run it again with this version"
+        ) from None
+
+
+def _git(*arguments: str) -> bytes:
+    done = subprocess.run(["git", *arguments], capture_output=True, check=False)  # noqa: S603, S607
+    if done.returncode:
+        raise InputError(f"git {' '.join(arguments)}: {done.stderr.decode().strip()}")
+    return done.stdout
+
+
+def _dotted(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        f"{section}.{key}": value for section, keys in values.items() for key, value in keys.items()
+    }
