@@ -18,6 +18,7 @@ def main(params: ParamsFile = DEFAULT_PARAMS) -> None:
 
     checked = load_params(params)
     require_classes(checked.split.normal_classes, CLASSES[checked.data.name])
+    checked.maps.require_compared()
     artifacts.write_text(paths.PARAMS_CHECKED, "The parameters are valid.\n")
 
 

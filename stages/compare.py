@@ -24,7 +24,7 @@ def main(
         str, typer.Option(help="Commit that the experiments were started from.")
     ] = "HEAD",
 ) -> None:
-    """Gather experiments into runs.csv, summary.csv, by_class.csv and trajectory.csv.
+    """Gather experiments into runs.csv, summary.csv, by_class.csv, trajectory.csv and a histogram.
 
     Experiments that differ in a seed alone are repetitions of one configuration: summary.csv has
     their mean, 95% interval and standard deviation.
@@ -40,7 +40,7 @@ def main(
         "runs": settings.join(metrics),
         "summary": experiments.over_seeds(settings, metrics),
     }
-    for path in (paths.BY_CLASS, paths.TRAJECTORY):
+    for path in (paths.BY_CLASS, paths.TRAJECTORY, paths.AGREEMENT_HISTOGRAM):
         parts = [
             settings.iloc[[i]].merge(experiments.read_table(experiment, path), how="cross")
             for i, experiment in enumerate(found)

@@ -102,7 +102,7 @@ def main(
         "distances": figures.distances_figure(distances, by_k, k=k),
     }
     with artifacts.written_together():
-        artifacts.write_table(paths.PLOTS / "agreement_histogram.csv", agreements)
+        artifacts.write_table(paths.AGREEMENT_HISTOGRAM, agreements)
         artifacts.write_table(paths.PLOTS / "distance_histogram.csv", distances)
         for name, figure in pngs.items():
             artifacts.write_figure(paths.PLOTS / f"{name}.png", figure, dpi=settings.dpi)

@@ -83,6 +83,14 @@ class MapsParams(Section):
             raise ValueError(f"maps.methods names a map twice: {self.methods}")
         return self
 
+    def require_compared(self) -> None:
+        """Raise InputError unless the maps that the later stages compare are among the methods."""
+        absent = [method for method in get_args(MapMethod) if method not in self.methods]
+        if absent:
+            raise InputError(
+                f"maps.methods lacks {absent[0]}, which the metrics stage reads: add it"
+            )
+
 
 class MetricsParams(Section):
     """The headline K and the bootstrap."""

@@ -23,6 +23,7 @@ BY_CLASS = Path("metrics/by_class.csv")
 TRAJECTORY = Path("metrics/trajectory.csv")
 
 PLOTS = Path("plots")
+AGREEMENT_HISTOGRAM = PLOTS / "agreement_histogram.csv"
 
 RESULTS = Path("docs/results")
 

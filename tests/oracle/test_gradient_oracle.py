@@ -7,7 +7,6 @@ from torch import nn
 
 from stages.lib import agreement
 from stages.lib.maps import (
-    MAP_METHODS,
     LossGradient,
     compute_maps,
     loss_gradient,

@@ -118,3 +118,84 @@ def test_delong_interval_is_cut_at_one():
     assert estimate + half > 1
     assert (estimate, high) == (15 / 16, 1.0)
     assert low == pytest.approx(estimate - half, abs=ROUNDING)
+
+
+def test_spearman_is_scipys_with_ties_and_without():
+    generator = np.random.default_rng(5)
+    for levels in (3, 1000):
+        x = generator.integers(0, levels, 200)
+        y = x + generator.integers(0, levels, 200)
+        expected = stats.spearmanr(x, y)
+        assert statistics.spearman(x, y).estimate == pytest.approx(expected.statistic, abs=1e-12)
+
+
+def test_partial_spearman_is_the_correlation_of_regression_residuals():
+    generator = np.random.default_rng(6)
+    strata = generator.integers(0, 4, 150)
+    x = generator.normal(size=150) + strata
+    y = generator.normal(size=150) + 0.5 * x - 2 * strata
+    design = np.eye(4)[strata]
+    residuals = []
+    for values in (x, y):
+        ranks = stats.rankdata(values)
+        residuals.append(ranks - design @ np.linalg.lstsq(design, ranks, rcond=None)[0])
+    expected = np.corrcoef(*residuals)[0, 1]
+    found = statistics.spearman(x, y, strata=strata)
+    assert found.estimate == pytest.approx(expected, abs=1e-12)
+    assert found.low < expected < found.high
+
+
+def test_spearman_leaves_nan_out_and_has_no_value_where_nothing_varies():
+    x, y = np.arange(10.0), np.array([3.0, 1, 4, 1, 5, 9, 2, 6, 5, 3])
+    with_nan = statistics.spearman(np.append(x, [np.nan, 1]), np.append(y, [1, np.nan]))
+    assert with_nan == statistics.spearman(x, y)
+    assert np.isnan(statistics.spearman(x, np.ones(10))).all()
+    assert np.isnan(statistics.spearman(x, y, strata=np.arange(10))).all()
+    assert np.isnan(statistics.spearman(x[:3], y[:3])).all()
+
+
+def test_spearman_interval_covers_the_true_value_as_often_as_it_says():
+    generator = np.random.default_rng(7)
+    rho = 0.6
+    truth = 6 / np.pi * np.arcsin(rho / 2)  # of a bivariate normal distribution
+    draws = generator.multivariate_normal([0, 0], [[1, rho], [rho, 1]], (2000, 80))
+    intervals = [statistics.spearman(*draw.T) for draw in draws]
+    coverage = np.mean([i.low <= truth <= i.high for i in intervals])
+    assert coverage == pytest.approx(0.95, abs=0.02)  # 4 standard errors of 2,000 draws
+
+
+def runs_and_images(generator, *, runs=5, images=200, seed_sd=1.0, image_sd=5.0):
+    """Means over shared images of a quantity with a run effect, and their image variance."""
+    values = generator.normal(size=(runs, 1)) * seed_sd + generator.normal(size=images) * image_sd
+    return values.mean(axis=1), values.mean(axis=0).var(ddof=1) / images
+
+
+def test_interval_over_runs_covers_the_truth_where_a_bootstrap_over_runs_does_not():
+    generator = np.random.default_rng(8)
+    covered, bootstrap_covered = [], []
+    for _ in range(2000):
+        means, image_variance = runs_and_images(generator)
+        interval = statistics.interval_over_runs(means, image_variance)
+        covered.append(interval.low <= 0 <= interval.high)
+        drawn = generator.choice(means, (200, len(means))).mean(axis=1)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        bootstrap_covered.append(low <= 0 <= high)
+    assert np.mean(covered) >= 0.94
+    assert np.mean(covered) <= 0.99
+    assert np.mean(bootstrap_covered) < 0.85
+
+
+def test_interval_over_runs_is_students_without_image_variance():
+    values = [1.0, 2.0, 4.0, 4.5]
+    expected = stats.ttest_1samp(values, 0).confidence_interval()
+    interval = statistics.interval_over_runs(values)
+    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high))
+    assert interval.sd == pytest.approx(np.std(values, ddof=1))
+    assert interval.runs == 4
+
+
+def test_interval_of_a_single_run_is_that_of_its_images():
+    interval = statistics.interval_over_runs([3.0, np.nan], image_variance=0.25)
+    assert (interval.estimate, interval.runs) == (3.0, 1)
+    assert interval.high - 3.0 == pytest.approx(stats.norm.ppf(0.975) * 0.5)
+    assert np.isnan(interval.sd)

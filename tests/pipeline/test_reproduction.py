@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
@@ -144,7 +145,8 @@ def test_impossible_parameter_stops_before_anything_is_deleted(workspace: Worksp
 
 
 def test_diffs_compare_like_with_like_across_k_and_classes(workspace: Workspace) -> None:
-    workspace.check("dvc", "exp", "run", "-S", "metrics.k=5", "-S", "split.normal_classes=[0,1]")
+    settings = ["-S", "metrics.k=5", "-S", "split.normal_classes=[0,1]"]
+    workspace.check("dvc", "exp", "run", "--name", "two", *settings)
     diff = json.loads(workspace.check("dvc", "metrics", "diff", "--json"))
     agreement = diff["metrics/agreement.json"]
     assert {"old", "new", "diff"} <= agreement["normal.agreement.estimate"].keys()
@@ -153,6 +155,10 @@ def test_diffs_compare_like_with_like_across_k_and_classes(workspace: Workspace)
     assert all("old" in entry and "new" in entry for entry in agreement.values())
     params = json.loads(workspace.check("dvc", "params", "diff", "--json"))["params.yaml"]
     assert params["metrics.k"] == {"old": 3, "new": 5, "diff": 2}
+    workspace.check(sys.executable, "-m", "stages.compare", "two", "--output", "compared")
+    summary = pd.read_csv(workspace.folder / "compared/summary.csv", index_col="metric")
+    found = workspace.metrics()["novel"]["agreement"]["estimate"]
+    assert summary.loc["novel_agreement", "estimate"] == found
     plots = json.loads(workspace.check("dvc", "plots", "diff", "--json"))
     assert not plots.get("errors")
     assert plots["data"].keys() >= DEFINED_PLOTS

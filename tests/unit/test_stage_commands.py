@@ -214,6 +214,41 @@ def test_maps_that_are_no_longer_asked_for_are_removed(workspace):
     assert "reconstruction_error.npy does not exist" in refuses(workspace, "metrics")
 
 
+def test_check_refuses_to_leave_out_a_map_that_metrics_reads(workspace):
+    write_params(workspace, {"saliency, direct_term, ": "saliency, "})
+    message = refuses(workspace, "check")
+    assert "maps.methods lacks direct_term, which the metrics stage reads: add it" in message
+
+
+def test_last_row_of_the_trajectory_is_the_run_itself(workspace):
+    trajectory = pd.read_csv(workspace / "metrics/trajectory.csv")
+    best = trajectory[trajectory["best"] == 1].iloc[0]
+    numbers = json.loads((workspace / "metrics/agreement.json").read_text())
+    training = json.loads((workspace / "metrics/training.json").read_text())
+    assert trajectory["epoch"].tolist() == [1, 2]
+    assert best["epoch"] == training["best_epoch"]
+    for group in ("normal", "novel"):
+        for measure in ("agreement", "max_distance_saliency_to_error"):
+            assert best[f"{group}_{measure}"] == numbers[group][measure]["estimate"]
+    assert (trajectory["gradient_residual"] < 1e-5).all()
+
+
+def test_epochs_that_training_did_not_reach_are_left_out_of_the_trajectory(workspace):
+    write_params(workspace, {"keep_epochs: [1, 2,": "keep_epochs: [1, 7,"})
+    assert stage(workspace, "train").returncode == 0
+    assert stage(workspace, "trajectory").returncode == 0
+    trajectory = pd.read_csv(workspace / "metrics/trajectory.csv")
+    assert set(trajectory["epoch"]) <= {1, 2}
+
+
+def test_trajectory_refuses_a_missing_epoch_and_keeps_the_old_table(workspace):
+    best = json.loads((workspace / "metrics/training.json").read_text())["best_epoch"]
+    other = 3 - best
+    (workspace / f"data/model/epoch_{other:04d}.pt").unlink()
+    message = refuses(workspace, "trajectory", bar=True)
+    assert f"epoch_{other:04d}.pt does not exist: train again" in message
+
+
 def test_plots_follow_the_k_that_the_metrics_were_made_with(workspace):
     assert stage(workspace, "metrics", "--k", "12").returncode == 0
     done = stage(workspace, "plots")

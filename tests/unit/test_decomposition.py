@@ -1,0 +1,136 @@
+"""The indirect term's size and direction, and whether they explain agreement."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from stages.lib import decomposition, statistics
+from stages.lib.maps import compute_maps
+
+METHODS = ("saliency", "direct_term", "indirect_term")
+
+
+def image(*values):
+    return np.array(values, np.float32).reshape(1, 2, 2)
+
+
+def measures(direct, indirect):
+    return decomposition.term_measures(direct, indirect).iloc[0]
+
+
+def test_share_and_cosine_of_a_hand_computed_image():
+    row = measures(image(3, 4, 0, 0), image(0, 0, 5, 0))
+    assert row["indirect_share"] == pytest.approx(0.5)
+    assert row["gradient_error_cosine"] == pytest.approx(25 / (5 * np.sqrt(50)))
+
+
+def test_without_an_indirect_term_the_gradient_is_the_error():
+    row = measures(image(1, -2, 3, 0), image(0, 0, 0, 0))
+    assert row["indirect_share"] == 0
+    assert row["gradient_error_cosine"] == pytest.approx(1)
+
+
+def test_indirect_term_against_the_error_turns_the_gradient_round():
+    row = measures(image(1, -2, 3, 0), -2 * image(1, -2, 3, 0))
+    assert row["indirect_share"] == pytest.approx(2 / 3)
+    assert row["gradient_error_cosine"] == pytest.approx(-1)
+
+
+def test_perfect_reconstruction_has_no_share_and_no_cosine():
+    assert measures(image(0, 0, 0, 0), image(0, 0, 0, 0)).isna().all()
+
+
+def test_gradient_that_cancels_has_a_share_and_no_cosine():
+    row = measures(image(1, 2, 0, 0), -image(1, 2, 0, 0))
+    assert row["indirect_share"] == pytest.approx(0.5)
+    assert np.isnan(row["gradient_error_cosine"])
+
+
+def test_measures_do_not_depend_on_the_units_of_the_gradient():
+    generator = np.random.default_rng(0)
+    direct, indirect = generator.normal(size=(2, 20, 4, 4)).astype(np.float32)
+    a = decomposition.term_measures(direct, indirect)
+    b = decomposition.term_measures(np.float32(8) * direct, np.float32(8) * indirect)
+    pd.testing.assert_frame_equal(a, b)
+
+
+class Mixer(nn.Module):
+    """A nonlinear network that mixes pixels and channels."""
+
+    def __init__(self, channels):
+        super().__init__()
+        torch.manual_seed(channels)
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, 5, 3, padding=1), nn.Tanh(), nn.Conv2d(5, channels, 3, padding=1)
+        )
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_magnitude_of_the_two_signed_maps_together_is_the_saliency_map(channels):
+    images = np.random.default_rng(1).integers(0, 256, (6, channels, 8, 8), dtype=np.uint8)
+    (maps,) = compute_maps(
+        Mixer(channels), images, methods=METHODS, batch_size=6, device=torch.device("cpu")
+    )
+    together = np.abs(maps["direct_term"] + maps["indirect_term"])
+    np.testing.assert_array_equal(together, maps["saliency"])
+    # Both terms count: neither alone has that magnitude.
+    for name in ("direct_term", "indirect_term"):
+        assert (np.abs(maps[name]) != maps["saliency"]).any()
+
+
+def table_of(count=400, *, slope=0.0, by_class=0.0, seed=0):
+    """Images whose agreement follows the share by `slope`, and both follow the class."""
+    generator = np.random.default_rng(seed)
+    label = np.arange(count) % 4
+    share = generator.normal(size=count) + by_class * label
+    noise = generator.normal(size=count)
+    return pd.DataFrame(
+        {
+            "label": label,
+            "novel": label // 2,
+            "agreement": slope * share + noise + 3 * by_class * label,
+            "indirect_share": share,
+            "gradient_error_cosine": -share,
+        }
+    )
+
+
+def explained(table):
+    return decomposition.explain_agreement(table, samples=100, generator=np.random.default_rng(0))
+
+
+def correlation(explanation, group, measure="indirect_share"):
+    return explanation[group]["rank_correlation_with_agreement"][measure]
+
+
+def test_share_that_drives_agreement_explains_it_within_and_across_classes():
+    explanation = explained(table_of(slope=-2))
+    for group in ("normal", "novel", "all", "all_given_class"):
+        assert correlation(explanation, group)["high"] < -0.7
+        assert correlation(explanation, group, "gradient_error_cosine")["low"] > 0.7
+
+
+def test_share_that_only_follows_the_class_explains_nothing_given_the_class():
+    explanation = explained(table_of(by_class=2, seed=1))
+    assert correlation(explanation, "all")["low"] > 0.5
+    given_class = correlation(explanation, "all_given_class")
+    assert given_class["low"] < 0 < given_class["high"]
+
+
+def test_undefined_images_are_counted_and_left_out():
+    table = table_of(slope=-2)
+    table.loc[table.index[:8], decomposition.MEASURES] = np.nan
+    explanation = explained(table)
+    assert explanation["normal"]["undefined_images"] == 4
+    assert explanation["novel"]["undefined_images"] == 4
+    rest = table.iloc[8:]
+    expected = statistics.spearman(rest["indirect_share"], rest["agreement"])
+    assert correlation(explanation, "all") == expected._asdict()
+    assert explanation["normal"]["indirect_share"]["estimate"] == pytest.approx(
+        rest.loc[rest["novel"] == 0, "indirect_share"].mean()
+    )
