@@ -27,7 +27,7 @@ def main(
     """Draw Figures 1 and 2 of the paper, agreement over K and training, and what explains it."""
     import numpy as np
 
-    from stages.lib import agreement, artifacts, figures, histograms
+    from stages.lib import agreement, artifacts, figures, histograms, training_figures
     from stages.lib.images import load_part
     from stages.lib.params import load_params
 
@@ -88,10 +88,10 @@ def main(
         ),
         "agreement": figures.agreement_figure(agreements),
         "agreement_by_k": figures.agreement_by_k_figure(by_k, k=k),
-        "training": figures.training_figure(
+        "training": training_figures.training_figure(
             history, best_epoch=int(history["epoch"].iloc[history["validation_loss"].argmin()])
         ),
-        "trajectory": figures.trajectory_figure({"": along_training}, k=k),
+        "trajectory": training_figures.trajectory_figure({"": along_training}, k=k),
         "explanation": figures.explanation_figure(
             {
                 label: histograms.agreement_by_decile(per_image, measure)

@@ -17,7 +17,7 @@ from stages.lib.errors import InputError
 
 # Okabe & Ito's palette, told apart without colour vision.
 NORMAL, NOVEL, CHANCE = "#0072B2", "#D55E00", "#7F7F7F"
-_STYLE: Any = {
+STYLE: Any = {
     "font.size": 9,
     "axes.titlesize": 9,
     "axes.spines.top": False,
@@ -55,7 +55,7 @@ def maps_figure(
     first = next(iter(columns.values()))
     height, width = first.shape[1:3]
     size = (1.1 * (len(columns) + 1) + 0.5, 1.1 * len(labels) + 0.75)
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=size)
         axes = figure.subplots(len(labels), len(columns) + 1, squeeze=False)
         for row, row_axes in enumerate(axes):
@@ -98,7 +98,7 @@ def agreement_figure(histogram: pd.DataFrame) -> Figure:
     Args:
         histogram: Columns agreement, normal, novel, chance; frequencies that sum to 1.
     """
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.5, 2.8))
         axis = figure.subplots()
         position = histogram["agreement"].to_numpy()
@@ -120,7 +120,7 @@ def agreement_by_k_figure(curve: pd.DataFrame, *, k: int) -> Figure:
         curve: As `summary.by_k` returns it.
         k: The headline K, marked.
     """
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.5, 2.8))
         axis = figure.subplots()
         _curve_with_band(axis, curve, "agreement", divisor=curve["k"])
@@ -143,31 +143,6 @@ def _curve_with_band(
         axis.fill_between(curve["k"], low, high, color=color, alpha=0.25, lw=0)
 
 
-def training_figure(history: pd.DataFrame, *, best_epoch: int) -> Figure:
-    """Loss of training and of normal validation images over epochs, the best epoch marked.
-
-    Args:
-        history: Columns epoch, train_loss, validation_loss.
-        best_epoch: The epoch whose weights were kept.
-    """
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(4.5, 2.8))
-        axis = figure.subplots()
-        marker = "o" if len(history) < 3 else None
-        for column, label, color in (
-            ("train_loss", "training", CHANCE),
-            ("validation_loss", "normal validation", NORMAL),
-        ):
-            values = history[column].astype(float)
-            if values.notna().any():
-                axis.plot(history["epoch"], values, color=color, label=label, marker=marker)
-        best = history.loc[history["epoch"] == best_epoch, "validation_loss"]
-        axis.plot(best_epoch, best, "*", color="black", ms=9, label=f"kept: epoch {best_epoch}")
-        axis.set(yscale="log", xlabel="epoch", ylabel="reconstruction loss")
-        axis.legend()
-    return figure
-
-
 def distances_figure(histogram: pd.DataFrame, curve: pd.DataFrame, *, k: int) -> Figure:
     """Distance to best match: its distribution at K, and its mean over K.
 
@@ -176,7 +151,7 @@ def distances_figure(histogram: pd.DataFrame, curve: pd.DataFrame, *, k: int) ->
         curve: As `summary.by_k` returns it.
         k: The headline K.
     """
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.5, 2.8))
         left, right = figure.subplots(1, 2)
         edges = histogram["distance"].to_numpy()
@@ -194,43 +169,6 @@ def distances_figure(histogram: pd.DataFrame, curve: pd.DataFrame, *, k: int) ->
     return figure
 
 
-_TRAJECTORY_PANELS = {
-    "agreement": "top-{k} agreement (pixels)",
-    "max_distance_saliency_to_error": "max distance (pixels)",
-    "indirect_share": "indirect share",
-}
-
-
-def trajectory_figure(runs: dict[str, pd.DataFrame], *, k: int) -> Figure:
-    """Agreement, distance and share of the indirect term over training, with 95% intervals.
-
-    Args:
-        runs: Title to rows of `metrics/trajectory.csv`; a column of panels for each.
-        k: The headline K.
-    """
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(2.0 + 2.3 * len(runs), 5.6))
-        panels = figure.subplots(
-            len(_TRAJECTORY_PANELS), len(runs), squeeze=False, sharex="col", sharey="row"
-        )
-        for axes, (title, table) in zip(panels.T, runs.items(), strict=True):
-            axes[0].set_title(title)
-            epoch = table["epoch"].clip(lower=1)  # weights from elsewhere have epoch 0
-            for axis, (measure, label) in zip(axes, _TRAJECTORY_PANELS.items(), strict=True):
-                for group, color in (("normal", NORMAL), ("novel", NOVEL)):
-                    name = f"{group}_{measure}"
-                    axis.plot(epoch, table[name], "o-", ms=3, lw=1.2, color=color, label=group)
-                    axis.fill_between(
-                        epoch, table[f"{name}_low"], table[f"{name}_high"], color=color, alpha=0.25
-                    )
-                if axis in panels[:, 0]:
-                    axis.set_ylabel(label.format(k=k))
-            axes[-1].set(xscale="log", xlabel="epoch", xticks=epoch, xticklabels=table["epoch"])
-            axes[-1].minorticks_off()
-        panels[0, 0].legend()
-    return figure
-
-
 def explanation_figure(tables: dict[str, pd.DataFrame], *, k: int) -> Figure:
     """Agreement of images that are alike in the size or the direction of the indirect term.
 
@@ -239,7 +177,7 @@ def explanation_figure(tables: dict[str, pd.DataFrame], *, k: int) -> Figure:
             standard_error, as `histograms.agreement_by_decile` returns it.
         k: The headline K.
     """
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(3.4 * len(tables), 2.8))
         panels = figure.subplots(1, len(tables), squeeze=False, sharey=True)[0]
         for axis, (label, table) in zip(panels, tables.items(), strict=True):

@@ -26,6 +26,9 @@ PLOTS = Path("plots")
 AGREEMENT_HISTOGRAM = PLOTS / "agreement_histogram.csv"
 
 RESULTS = Path("docs/results")
+TEMPLATES = Path("docs/templates")
+DOC_FIGURES = Path("docs/figures")
+README = Path("README.md")
 
 
 def epoch_path(epoch: int) -> Path:

@@ -1,0 +1,114 @@
+"""The tables of `docs/results` as the pages in `docs` and the README cite them.
+
+Pages are Jinja templates that take every number from here, so that a page cannot disagree with
+the results that it reports.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from stages.lib import findings, role_effect
+from stages.lib.errors import InputError
+
+README_BEGIN, README_END = "<!-- results -->\n", "<!-- end of results -->"
+
+
+class Number(NamedTuple):
+    """A metric over the seeds of one configuration."""
+
+    estimate: float
+    low: float
+    high: float
+    sd: float
+    runs: int
+
+
+class Results:
+    """All studies below a folder, looked up by study, metric and settings.
+
+    Args:
+        folder: One subfolder a study, as `stages.compare` writes it, and paper.json.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.paper: dict[str, Any] = json.loads((folder / "paper.json").read_text())
+
+    def table(self, study: str, name: str = "summary", **settings: Any) -> pd.DataFrame:
+        """Rows of a study's table with the given settings, each named without its section."""
+        path = self.folder / study / f"{name}.csv"
+        if not path.exists():
+            raise InputError(f"{path} does not exist: run `make {study}`")
+        table = pd.read_csv(path, dtype={"split.normal_classes": str})
+        for setting, value in settings.items():
+            (column,) = (c for c in map(str, table) if c.endswith(f".{setting}"))
+            table = table[table[column].astype(str) == json.dumps(value)]
+        return table
+
+    def number(self, study: str, metric: str, **settings: Any) -> Number:
+        """One metric of one configuration."""
+        table = self.table(study, **settings)
+        rows = table[table["metric"] == metric]
+        if len(rows) != 1:
+            raise InputError(f"{len(rows)} rows of {study} are {metric} with {settings}")
+        return Number(*rows.iloc[0][list(Number._fields)])
+
+    def networks(self) -> pd.DataFrame:
+        """A row for every network that was evaluated at K = 10 on the paper's classes."""
+        parts = [
+            self.table("learning-rates", "trajectory"),
+            self.table("seeds", "trajectory", k=10),
+            self.table("trajectories", "trajectory"),
+        ]
+        for study, part in zip(("learning-rates", "seeds", "trajectories"), parts, strict=True):
+            part.insert(0, "study", study)
+        return pd.concat(parts, ignore_index=True)
+
+    def verdicts(self) -> list[findings.Verdict]:
+        """Each finding asked of all networks."""
+        return findings.judge(self.networks())
+
+
+def interval(number: Number, digits: int) -> str:
+    """Estimate with its interval: 4.50 (4.41 to 4.59)."""
+    return f"{number.estimate:.{digits}f} ({number.low:.{digits}f} to {number.high:.{digits}f})"
+
+
+def within_spread(paper: float, number: Number) -> bool:
+    """Whether a published number could be one more run of ours: a 95% prediction interval."""
+    half = stats.t.ppf(0.975, number.runs - 1) * number.sd * np.sqrt(1 + 1 / number.runs)
+    return bool(abs(paper - number.estimate) <= half)
+
+
+def render(template: Path, results: Results) -> str:
+    """A page from its template.
+
+    In it, `results` is the `Results`; `interval` and `within_spread` are as above.
+    """
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 (Markdown from our own numbers, not HTML)
+    )
+    environment.filters["interval"] = interval
+    environment.globals.update(
+        results=results,
+        within_spread=within_spread,
+        role_effect=role_effect.role_effect,
+        met_by=findings.met_by,
+    )
+    return environment.from_string(template.read_text()).render().rstrip() + "\n"
+
+
+def splice(page: str, part: str) -> str:
+    """The README with its part between the two markers replaced."""
+    before, rest = page.split(README_BEGIN)
+    after = rest.split(README_END)[1]
+    return f"{before}{README_BEGIN}{part}{README_END}{after}"
