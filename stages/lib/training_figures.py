@@ -1,6 +1,7 @@
 """Figures over the epochs of training: the loss, and what becomes of the maps' agreement."""
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -63,7 +64,10 @@ def trajectory_figure(runs: dict[str, pd.DataFrame], *, k: int) -> Figure:
                     )
                 if axis in panels[:, 0]:
                     axis.set_ylabel(label.format(k=k))
-            axes[-1].set(xscale="log", xlabel="epoch", xticks=epoch, xticklabels=table["epoch"])
+            following = epoch.shift(-1).fillna(np.inf)
+            ticks = table["epoch"][following > 1.3 * epoch]  # so that labels do not touch
+            axes[-1].set(xscale="log", xlabel="epoch", xticks=ticks.clip(lower=1))
+            axes[-1].set_xticklabels(ticks)
             axes[-1].minorticks_off()
         panels[0, 0].legend()
     return figure
