@@ -195,5 +195,5 @@ def explanation_figure(tables: dict[str, pd.DataFrame], *, k: int) -> Figure:
                 )
             axis.set(xlabel=label)
         panels[0].set(ylabel=f"mean top-{k} agreement (pixels)", ylim=0)
-        panels[-1].legend()
+        panels[0].legend(loc="upper right")
     return figure
