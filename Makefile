@@ -16,7 +16,7 @@ endif
 
 # The paper's data, and settings that it leaves open; the learning rate is that of the lowest loss
 # on normal validation images in `make learning-rates`.
-MNIST := -S data.name=mnist -S train.batch_size=256 -S train.precision=bf16 -S train.compile=true \
+MNIST := -S data.name=mnist -S train.precision=bf16 -S train.compile=true \
   -S train.patience=1000
 SHORT := $(MNIST) -S train.epochs=20 -S 'train.keep_epochs=[1,2,5,10,20]'
 LONG := $(MNIST) -S train.epochs=200 -S 'train.keep_epochs=[1,2,5,10,20,50,100,200]'
