@@ -15,7 +15,10 @@ from stages.lib.cli import run
 def main(
     names: Annotated[
         list[str],
-        typer.Argument(help="Names of experiments; NAME stands for NAME, NAME-1, NAME-2 ... too."),
+        typer.Argument(
+            metavar="NAME",
+            help="Names of experiments; NAME stands for NAME, NAME-1, NAME-2 ... too.",
+        ),
     ],
     output: Annotated[
         Path | None, typer.Option(help="Folder for the tables; docs/results/NAME by default.")

@@ -53,7 +53,13 @@ def find_experiments(names: Sequence[str], *, start: str) -> list[Experiment]:
     Raises:
         InputError: There is no such revision, or no such experiment starts from it.
     """
-    baseline = _git("rev-parse", "--verify", f"{start}^{{commit}}").decode().strip()
+    try:
+        baseline = _git("rev-parse", "--verify", f"{start}^{{commit}}").decode().strip()
+    except InputError as error:
+        raise InputError(
+            f"{start!r} names no commit ({error}): run in the project's git repository, and give"
+            " --start the commit that the experiments were started from"
+        ) from None
     refs = _git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps").decode()
     found: dict[tuple[int, int], Experiment] = {}
     known = set()
@@ -147,7 +153,7 @@ def _file(experiment: Experiment, path: Path) -> bytes:
 def _git(*arguments: str) -> bytes:
     done = subprocess.run(["git", *arguments], capture_output=True, check=False)  # noqa: S603, S607
     if done.returncode:
-        raise InputError(f"git {' '.join(arguments)}: {done.stderr.decode().strip()}")
+        raise InputError(done.stderr.decode().strip().removeprefix("fatal: "))
     return done.stdout
 
 
