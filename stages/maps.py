@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from stages.lib import paths
-from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, run
+from stages.lib.cli import DEFAULT_PARAMS, Device, ParamsFile, run
 
 
 def main(
@@ -20,7 +20,7 @@ def main(
     batch_size: Annotated[
         int | None, typer.Option(help="Images at a time; changes no result.")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
+    device: Device = None,
     params: ParamsFile = DEFAULT_PARAMS,
 ) -> None:
     """Compute the maps of the test images, normal and novel, with the trained autoencoder."""

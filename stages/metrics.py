@@ -1,42 +1,26 @@
 """Stage `metrics`: how well reconstruction error and saliency agree, how surely, and why."""
 
-from typing import Annotated
-
-import typer
-
 from stages.lib import paths
-from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, run
+from stages.lib.cli import DEFAULT_PARAMS, BootstrapSamples, MetricsSeed, ParamsFile, TopK, run
 
 
 def main(
-    k: Annotated[
-        int | None, typer.Option(help="K of top-K agreement and of distance to best match.")
-    ] = None,
-    bootstrap_samples: Annotated[
-        int | None, typer.Option(help="Resamplings behind each 95% interval.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of bootstrap and chance level.")] = None,
+    k: TopK = None,
+    bootstrap_samples: BootstrapSamples = None,
+    seed: MetricsSeed = None,
     params: ParamsFile = DEFAULT_PARAMS,
 ) -> None:
     """Compute agreement, distance to best match, scaled-map error, and what explains them."""
     import numpy as np
 
     from stages.lib import artifacts, decomposition, summary
-    from stages.lib.images import load_part
+    from stages.lib.images import load_maps, load_part
     from stages.lib.params import load_params
 
     given = {"k": k, "bootstrap_samples": bootstrap_samples, "seed": seed}
     settings = load_params(params, metrics=given).metrics
     images, rows = load_part("test")
-    maps = {
-        method: artifacts.read_array(
-            paths.map_path(method),
-            shape=(len(rows), *images.shape[2:]),
-            dtype=np.float32,
-            made_by="maps",
-        )
-        for method in ("reconstruction_error", "saliency", "direct_term", "indirect_term")
-    }
+    maps = load_maps(("reconstruction_error", "saliency", "direct_term", "indirect_term"), images)
     table, curves = summary.image_table(maps, rows, k=settings.k)
     samples = settings.bootstrap_samples
     numbers = summary.summarise(

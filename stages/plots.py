@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from stages.lib import paths
-from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, run
+from stages.lib.cli import DEFAULT_PARAMS, Dpi, ParamsFile, run
 
 EXPLANATIONS = {
     "indirect_share": "share of the indirect term",
@@ -20,7 +20,7 @@ def main(
     colormap: Annotated[
         str | None, typer.Option(help="matplotlib colour map of one-channel images.")
     ] = None,
-    dpi: Annotated[int | None, typer.Option(help="Resolution of the .png files.")] = None,
+    dpi: Dpi = None,
     seed: Annotated[int | None, typer.Option(help="Seed that draws the examples.")] = None,
     params: ParamsFile = DEFAULT_PARAMS,
 ) -> None:
@@ -28,7 +28,7 @@ def main(
     import numpy as np
 
     from stages.lib import agreement, artifacts, figures, histograms, training_figures
-    from stages.lib.images import load_part
+    from stages.lib.images import load_maps, load_part
     from stages.lib.params import load_params
 
     given = {"examples": examples, "colormap": colormap, "dpi": dpi, "seed": seed}
@@ -41,13 +41,8 @@ def main(
         generator=np.random.default_rng(settings.seed),
     )
     maps = {
-        name: artifacts.read_array(
-            paths.map_path(name),
-            shape=(len(rows), *images.shape[2:]),
-            dtype=np.float32,
-            made_by="maps",
-        )[chosen]
-        for name in ("reconstruction_error", "saliency")
+        name: values[chosen]
+        for name, values in load_maps(("reconstruction_error", "saliency"), images).items()
     }
     reconstruction = artifacts.read_array(
         paths.map_path("reconstruction"), shape=images.shape, dtype=np.float32, made_by="maps"

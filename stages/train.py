@@ -1,22 +1,24 @@
 """Stage `train`: the LSA autoencoder, trained on normal images or taken from a checkpoint."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from stages.lib import paths
-from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, integers, run
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from stages.lib.checkpoints import Checkpoint
-    from stages.lib.networks import Autoencoder
-    from stages.lib.params import TrainParams
-    from stages.lib.training import TrainingState, ValidationLoss
+from stages.lib.cli import (
+    DEFAULT_PARAMS,
+    BatchSize,
+    Compile,
+    Device,
+    Epochs,
+    LearningRate,
+    ParamsFile,
+    Precision,
+    integers,
+    run,
+)
 
 
 def main(
@@ -28,9 +30,9 @@ def main(
     noise_std: Annotated[
         float | None, typer.Option(help="Std of Gaussian input noise (denoising); 0 for none.")
     ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Learning rate of Adam.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Images in a training batch.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Epochs at most.")] = None,
+    learning_rate: LearningRate = None,
+    batch_size: BatchSize = None,
+    epochs: Epochs = None,
     patience: Annotated[
         int | None, typer.Option(help="Epochs without lower validation loss before stopping.")
     ] = None,
@@ -41,13 +43,9 @@ def main(
     seed: Annotated[
         int | None, typer.Option(help="Seed of initial weights, order and noise.")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
-    precision: Annotated[
-        str | None, typer.Option(help="fp32, or bf16 for mixed precision.")
-    ] = None,
-    compile: Annotated[
-        bool | None, typer.Option(help="Compile the network with torch.compile.")
-    ] = None,
+    device: Device = None,
+    precision: Precision = None,
+    compile: Compile = None,
     params: ParamsFile = DEFAULT_PARAMS,
 ) -> None:
     """Train the autoencoder on the normal training images.
@@ -72,6 +70,7 @@ def main(
     from stages.lib.devices import select_device
     from stages.lib.images import load_part
     from stages.lib.params import load_params
+    from stages.lib.progress import train_with_progress
 
     settings = load_params(params, train=given).train
     torch_device = select_device(settings.device)
@@ -104,7 +103,16 @@ def main(
             Path(training.__file__),
         ]
         checkpoint = Checkpoint(settings.model_dump(), decisive)
-        state = _train(network, images["train"], validation_loss, settings, checkpoint)
+        state = train_with_progress(
+            network,
+            (images["train"],),
+            checkpoint,
+            batch_loss=training.reconstruction_loss(settings.noise_std),
+            validation_loss=validation_loss,
+            keep_epochs=settings.keep_epochs,
+            device=torch_device,
+            **settings.keywords(),
+        )
         history = state.history
         kept = state.kept
         metrics = {
@@ -112,74 +120,16 @@ def main(
             "best_epoch": state.best_epoch,
             "validation_loss": state.best_loss,
         }
-    files = {paths.AUTOENCODER: network.to("cpu").state_dict()}
-    files |= {paths.epoch_path(epoch): weights for epoch, weights in kept.items()}
+    kept_files = {paths.epoch_path(epoch): weights for epoch, weights in kept.items()}
     with artifacts.written_together():
-        for path, weights in files.items():
+        artifacts.write_torch(paths.AUTOENCODER, network.to("cpu").state_dict())
+        for path, weights in kept_files.items():
             artifacts.write_torch(path, weights)
         artifacts.write_table(paths.TRAINING_CURVE, pd.DataFrame(history))
         artifacts.write_json(paths.TRAINING_METRICS, metrics)
-    artifacts.remove_others(paths.MODEL, files)
+    artifacts.remove_others(paths.KEPT_EPOCHS, kept_files)
     if checkpoint is not None:
         checkpoint.remove()
-
-
-def _train(
-    network: "Autoencoder",
-    images: "Tensor",
-    validation_loss: "ValidationLoss",
-    settings: "TrainParams",
-    checkpoint: "Checkpoint",
-) -> "TrainingState":
-    """Run the loop with a progress bar and a checkpoint per epoch."""
-    from tqdm import tqdm
-
-    from stages.lib.devices import select_device
-    from stages.lib.training import reconstruction_loss, train
-
-    state = checkpoint.load()
-    done = 0 if state is None else state.epoch
-    if state is not None:
-        print(f"going on after epoch {done} ({checkpoint.path})", file=sys.stderr)
-    per_epoch = len(images) - len(images) % min(settings.batch_size, len(images))
-    with tqdm(
-        total=settings.epochs * per_epoch,
-        initial=done * per_epoch,
-        unit="img",
-        unit_scale=True,
-        mininterval=0.5 if sys.stderr.isatty() else 10,
-    ) as bar:
-
-        def on_batch(count: int, loss: "Tensor") -> None:
-            # Reading a loss waits for the device: only when the bar is drawn.
-            if bar.update(count):
-                bar.set_postfix(loss=f"{float(loss):.5f}", refresh=False)
-
-        def on_epoch(state: "TrainingState") -> None:
-            checkpoint.save(state)
-            loss = state.history[-1]["validation_loss"]
-            bar.set_description(
-                f"epoch {state.epoch}/{settings.epochs} validation {loss:.5f}", refresh=False
-            )
-
-        return train(
-            network,
-            (images,),
-            batch_loss=reconstruction_loss(settings.noise_std),
-            validation_loss=validation_loss,
-            learning_rate=settings.learning_rate,
-            batch_size=settings.batch_size,
-            epochs=settings.epochs,
-            patience=settings.patience,
-            seed=settings.seed,
-            device=select_device(settings.device),
-            precision=settings.precision,
-            compile=settings.compile,
-            keep_epochs=settings.keep_epochs,
-            state=state,
-            on_batch=on_batch,
-            on_epoch=on_epoch,
-        )
 
 
 if __name__ == "__main__":

@@ -1,21 +1,13 @@
 """Stage `trajectory`: the comparison of the maps after each epoch whose weights were kept."""
 
-from typing import Annotated
-
-import typer
-
 from stages.lib import paths
-from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, run
+from stages.lib.cli import DEFAULT_PARAMS, BootstrapSamples, MetricsSeed, ParamsFile, TopK, run
 
 
 def main(
-    k: Annotated[
-        int | None, typer.Option(help="K of top-K agreement and of distance to best match.")
-    ] = None,
-    bootstrap_samples: Annotated[
-        int | None, typer.Option(help="Resamplings behind each 95% interval.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of bootstrap and chance level.")] = None,
+    k: TopK = None,
+    bootstrap_samples: BootstrapSamples = None,
+    seed: MetricsSeed = None,
     params: ParamsFile = DEFAULT_PARAMS,
 ) -> None:
     """Compare the maps of the test images along training: train.keep_epochs and the best epoch."""

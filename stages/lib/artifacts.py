@@ -286,7 +286,11 @@ def write_figure(path: Path, figure: "Figure", *, dpi: int) -> None:
 
 
 def remove_others(folder: Path, keep: Collection[Path]) -> None:
-    """Delete the files of a folder that are not among `keep`: left over from other settings."""
+    """Delete the files of a folder that are not among `keep`: left over from other settings.
+
+    The folder is made if it does not exist, so that a stage's output is there, if empty.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     for file in sorted(folder.iterdir()):
         if file.is_file() and file not in keep:
             file.unlink()

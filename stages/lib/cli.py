@@ -18,6 +18,20 @@ ParamsFile = Annotated[
 ]
 DEFAULT_PARAMS = PARAMS
 
+# Options of more than one stage; None leaves the value of params.yaml.
+LearningRate = Annotated[float | None, typer.Option(help="Learning rate of Adam.")]
+BatchSize = Annotated[int | None, typer.Option(help="Images in a training batch.")]
+Epochs = Annotated[int | None, typer.Option(help="Epochs at most.")]
+Device = Annotated[str | None, typer.Option(help="auto, cpu or cuda.")]
+Precision = Annotated[str | None, typer.Option(help="fp32, or bf16 for mixed precision.")]
+Compile = Annotated[bool | None, typer.Option(help="Compile the network with torch.compile.")]
+TopK = Annotated[
+    int | None, typer.Option(help="K of top-K agreement and of distance to best match.")
+]
+BootstrapSamples = Annotated[int | None, typer.Option(help="Resamplings behind each 95% interval.")]
+MetricsSeed = Annotated[int | None, typer.Option(help="Seed of bootstrap and chance level.")]
+Dpi = Annotated[int | None, typer.Option(help="Resolution of the .png files.")]
+
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 

@@ -1,5 +1,7 @@
 """The images of one part of the split, as the stages after `split` read them."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -37,3 +39,25 @@ def load_part(part: str, *, novel: bool = True) -> tuple[NDArray[np.uint8], pd.D
         )
     rows = table[(table["part"] == part) & (novel | (table["novel"] == 0))]
     return images[rows["source_row"].to_numpy()], rows.reset_index(drop=True)
+
+
+def load_maps(methods: Iterable[str], images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    """Maps of the test images, memory-mapped.
+
+    Args:
+        methods: Names of the maps.
+        images: (N, C, H, W), the test images, whose shape the maps must fit.
+
+    Returns:
+        Method to maps (N, H, W) float32.
+
+    Raises:
+        InputError: A file is missing or damaged, or belongs to other images.
+    """
+    shape = (len(images), *images.shape[2:])
+    return {
+        method: artifacts.read_array(
+            paths.map_path(method), shape=shape, dtype=np.float32, made_by="maps"
+        )
+        for method in methods
+    }

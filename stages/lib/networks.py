@@ -127,6 +127,12 @@ class Autoencoder(nn.Module):
         self.encoder = Encoder(**shape)
         self.decoder = Decoder(**shape)
 
+    def outputs(self, x: Tensor) -> dict[str, Tensor]:
+        """What detection keeps of each image: `z`, its code, and its `reconstruction_error` L."""
+        z = self.encoder(x)
+        error = (x - self.decoder(z)).square().mean(dim=(1, 2, 3))
+        return {"z": z, "reconstruction_error": error}
+
     def forward(self, x: Tensor) -> Tensor:
         """Reconstruction h(x) of images (N, C, H, W), float32 in [0, 1]; same shape, unbounded."""
         reconstruction: Tensor = self.decoder(self.encoder(x))

@@ -17,6 +17,7 @@ from stages.lib.errors import InputError
 DatasetName = Literal["digits", "mnist", "fashion_mnist", "kmnist", "emnist_digits", "cifar10"]
 CLASSES: dict[DatasetName, int] = dict.fromkeys(get_args(DatasetName), 10)
 MapMethod = Literal["reconstruction_error", "saliency", "direct_term", "indirect_term"]
+ClassifierVariant = Literal["nominal", "all_classes"]
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["fp32", "bf16"]
 
@@ -41,6 +42,7 @@ class DataParams(Section):
 class SplitParams(Section):
     """Which classes are normal, and how the images are divided."""
 
+    protocol: Literal["one_class", "open_60_20_20"]
     normal_classes: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
     validation_fraction: Fraction
     test_fraction: Fraction
@@ -53,21 +55,30 @@ class SplitParams(Section):
         return self
 
 
-class TrainParams(Section):
+class TrainingSection(Section):
+    """How a network is trained."""
+
+    learning_rate: Annotated[float, Field(gt=0)]
+    batch_size: Annotated[int, Field(ge=2)]
+    epochs: Positive
+    patience: Positive
+    seed: Seed
+    device: Device
+    precision: Precision
+    compile: bool
+
+    def keywords(self) -> dict[str, Any]:
+        """The settings as keywords of `training.train`, all but the device."""
+        return self.model_dump(include=TrainingSection.model_fields.keys() - {"device"})
+
+
+class TrainParams(TrainingSection):
     """The autoencoder and how it is trained."""
 
     from_checkpoint: str | None
     code_length: Positive
     noise_std: Annotated[float, Field(ge=0)]
-    learning_rate: Annotated[float, Field(gt=0)]
-    batch_size: Annotated[int, Field(ge=2)]
-    epochs: Positive
-    patience: Positive
     keep_epochs: list[Positive]
-    seed: Seed
-    device: Device
-    precision: Precision
-    compile: bool
 
 
 class MapsParams(Section):
@@ -90,6 +101,21 @@ class MapsParams(Section):
             raise InputError(
                 f"maps.methods lacks {absent[0]}, which the metrics stage reads: add it"
             )
+
+
+class ClassifierParams(TrainingSection):
+    """The classifiers whose representations are examined, and how they are trained."""
+
+    variants: Annotated[list[ClassifierVariant], Field(min_length=1)]
+    network: Literal["small_resnet", "resnet34"]
+
+
+class DetectParams(Section):
+    """The oracles, and how many labelled anomalies they see beside all of them."""
+
+    trees: Positive
+    labelled_anomalies: list[Positive]
+    seed: Seed
 
 
 class MetricsParams(Section):
@@ -116,6 +142,8 @@ class Params(Section):
     split: SplitParams
     train: TrainParams
     maps: MapsParams
+    classifier: ClassifierParams
+    detect: DetectParams
     metrics: MetricsParams
     plots: PlotsParams
 

@@ -9,9 +9,12 @@ RAW_IMAGES = Path("data/raw/images.npy")
 RAW_LABELS = Path("data/raw/labels.csv")
 RAW_PROVENANCE = Path("data/raw/provenance.json")
 SPLIT = Path("data/split.csv")
-MODEL = Path("data/model")
-AUTOENCODER = MODEL / "autoencoder.pt"
+AUTOENCODER = Path("data/model/autoencoder.pt")
+KEPT_EPOCHS = Path("data/model/epochs")
 MAPS = Path("data/maps")
+
+CLASSIFIERS = Path("data/classifiers")
+EMBEDDINGS = Path("data/embeddings")
 
 TRAINING_CURVE = Path("metrics/training.csv")
 TRAINING_METRICS = Path("metrics/training.json")
@@ -21,6 +24,10 @@ PER_IMAGE = Path("metrics/per_image.csv")
 EXPLANATION = Path("metrics/explanation.json")
 BY_CLASS = Path("metrics/by_class.csv")
 TRAJECTORY = Path("metrics/trajectory.csv")
+
+DETECTION = Path("metrics/detection.csv")
+DETECTION_METRICS = Path("metrics/detection.json")
+CLASSIFIER_METRICS = Path("metrics/classifiers")
 
 PLOTS = Path("plots")
 AGREEMENT_HISTOGRAM = PLOTS / "agreement_histogram.csv"
@@ -33,7 +40,17 @@ README = Path("README.md")
 
 def epoch_path(epoch: int) -> Path:
     """Weights of the autoencoder after an epoch of `train.keep_epochs`."""
-    return MODEL / f"epoch_{epoch:04d}.pt"
+    return KEPT_EPOCHS / f"epoch_{epoch:04d}.pt"
+
+
+def classifier_path(variant: str) -> Path:
+    """Weights of one classifier."""
+    return CLASSIFIERS / f"{variant}.pt"
+
+
+def embedding_path(representation: str, part: str, name: str) -> Path:
+    """One output of a network for the images of a part; row i is row i of the part."""
+    return EMBEDDINGS / f"{representation}_{part}_{name}.npy"
 
 
 def map_path(method: str) -> Path:

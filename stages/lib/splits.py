@@ -1,4 +1,4 @@
-"""Which image is normal or novel, and which part it belongs to (Feeney & Hughes, section 3.2)."""
+"""Which image is normal or novel, and which part it belongs to, by the protocol of either paper."""
 
 from collections.abc import Sequence
 
@@ -63,9 +63,43 @@ def one_class_split(
     if not test.size:
         rest, test = _draw(rest, labels, test_fraction, seed, "split.test_fraction")
     train, validation = _draw(rest, labels, validation_fraction, seed, "split.validation_fraction")
+    return _index_table((train, validation, test), labels, normal_classes)
+
+
+def open_split(
+    labels: NDArray[np.int64], *, normal_classes: Sequence[int], seed: int
+) -> pd.DataFrame:
+    """Index table of Dietterich et al.: 60% training, 20% validation, 20% test of all images.
+
+    Official parts, if there are any, are merged first. Draws are stratified by label and do not
+    depend on which classes are normal. Networks take the normal rows of training and validation;
+    the novel ones of validation are what oracles learn from.
+
+    Args:
+        labels: (N,) class of each image.
+        normal_classes: Classes that are normal; all others are novel.
+        seed: Seed of the draws.
+
+    Returns:
+        The table, as of `one_class_split`.
+
+    Raises:
+        InputError: A part would lack a class, or a normal class does not exist.
+    """
+    require_classes(normal_classes, int(labels.max()) + 1)
+    rest, test = _draw(
+        np.arange(len(labels)), labels, 0.2, seed, "the test fraction of open_60_20_20"
+    )
+    train, validation = _draw(rest, labels, 0.25, seed, "the validation fraction of open_60_20_20")
+    return _index_table((train, validation, test), labels, normal_classes)
+
+
+def _index_table(
+    parts: tuple[NDArray[np.intp], ...], labels: NDArray[np.int64], normal_classes: Sequence[int]
+) -> pd.DataFrame:
     table = pd.concat(
         pd.DataFrame({"part": part, "row": np.arange(len(chosen)), "source_row": np.sort(chosen)})
-        for part, chosen in zip(PARTS, (train, validation, test), strict=True)
+        for part, chosen in zip(PARTS, parts, strict=True)
     )
     table["label"] = labels[table["source_row"]]
     table["novel"] = (~table["label"].isin(list(normal_classes))).astype(int)

@@ -65,7 +65,7 @@ def trajectory_figure(runs: dict[str, pd.DataFrame], *, k: int) -> Figure:
                 if axis in panels[:, 0]:
                     axis.set_ylabel(label.format(k=k))
             following = epoch.shift(-1).fillna(np.inf)
-            ticks = table["epoch"][following > 1.3 * epoch]  # so that labels do not touch
+            ticks = table["epoch"][following > 1.6 * epoch]  # so that labels do not touch
             axes[-1].set(xscale="log", xlabel="epoch", xticks=ticks.clip(lower=1))
             axes[-1].set_xticklabels(ticks)
             axes[-1].minorticks_off()

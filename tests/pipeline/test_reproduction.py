@@ -19,9 +19,15 @@ TINY = {
     "data": {"image_size": 8},
     "train": {"epochs": 2, "code_length": 4},
     "metrics": {"k": 3, "bootstrap_samples": 100},
+    "classifier": {"epochs": 2},
+    "detect": {"trees": 5, "labelled_anomalies": [3]},
     "plots": {"examples": 1, "dpi": 30},
 }
-DOWNSTREAM_OF_SPLIT = {"split", "train", "maps", "metrics", "trajectory", "plots"}
+CLASSIFIERS = {"classify@nominal", "classify@all_classes"}
+DETECTION = {"detect", "detection_plots"}
+DOWNSTREAM_OF_SPLIT = (
+    {"split", "train", "maps", "metrics", "trajectory", "plots", "embed"} | CLASSIFIERS | DETECTION
+)
 DEFINED_PLOTS = {"loss", "agreement", "agreement_by_k", "distance", "trajectory"}
 
 
@@ -56,7 +62,7 @@ class Workspace:
 
     def reproduce(self) -> set[str]:
         """Run `dvc repro`; return the stages whose command was executed."""
-        return set(re.findall(r"Running stage '(\w+)'", self.check("dvc", "repro")))
+        return set(re.findall(r"Running stage '([\w@]+)'", self.check("dvc", "repro")))
 
     def metrics(self) -> dict[str, Any]:
         return json.loads((self.folder / "metrics/agreement.json").read_text())
@@ -110,6 +116,24 @@ def test_k_reruns_metrics_and_plots_and_its_revert_runs_nothing(workspace: Works
     assert workspace.metrics() == before
 
 
+def test_number_of_trees_reruns_detection_and_retrains_nothing(workspace: Workspace) -> None:
+    workspace.change("detect", trees=7)
+    assert workspace.reproduce() == {"check"} | DETECTION
+
+
+def test_setting_of_the_classifiers_leaves_the_maps_alone(workspace: Workspace) -> None:
+    workspace.change("classifier", learning_rate=0.01)
+    assert workspace.reproduce() == {"check", "embed"} | CLASSIFIERS | DETECTION
+
+
+def test_variant_that_is_no_longer_named_is_left_out(workspace: Workspace) -> None:
+    workspace.change("classifier", variants=["nominal"])
+    assert workspace.reproduce() == {"check", "embed"} | DETECTION
+    detection = json.loads((workspace.folder / "metrics/detection.json").read_text())
+    assert "all_classes" not in detection
+    assert "nominal" in detection
+
+
 def test_plot_style_reruns_plots(workspace: Workspace) -> None:
     workspace.change("plots", colormap="viridis")
     assert workspace.reproduce() == {"check", "plots"}
@@ -123,7 +147,7 @@ def test_normal_classes_rerun_all_but_fetch(workspace: Workspace) -> None:
 def test_code_of_the_figures_reruns_plots(workspace: Workspace) -> None:
     file = workspace.folder / "stages/lib/figures.py"
     file.write_text(file.read_text() + "\n# changed\n")
-    assert workspace.reproduce() == {"plots"}
+    assert workspace.reproduce() == {"plots", "detection_plots"}
 
 
 def test_impossible_parameter_stops_before_anything_is_deleted(workspace: Workspace) -> None:
@@ -162,6 +186,22 @@ def test_diffs_compare_like_with_like_across_k_and_classes(workspace: Workspace)
     plots = json.loads(workspace.check("dvc", "plots", "diff", "--json"))
     assert not plots.get("errors")
     assert plots["data"].keys() >= DEFINED_PLOTS
+
+
+def test_fresh_clone_restores_what_an_experiment_shares_with_an_earlier_one(
+    finished: Workspace, tmp_path: Path
+) -> None:
+    """A clone has no cache: nothing that the last commit made is there, only its dvc.lock."""
+    clone = Workspace(tmp_path / "clone", tmp_path / "cache")
+    clone.environment["GIT_CONFIG_GLOBAL"] = finished.environment["GIT_CONFIG_GLOBAL"]
+    finished.check("git", "clone", "-q", str(finished.folder), str(clone.folder))
+    run = ("dvc", "exp", "run", "--temp", "-S", "train.seed=1")
+    clone.check(*run, "--name", "first", "-S", "metrics.k=4")
+    second = clone.check(*run, "--name", "second", "-S", "metrics.k=5")
+    assert set(re.findall(r"Running stage '([\w@]+)'", second)) == {
+        "check", "metrics", "trajectory", "plots"
+    }  # fmt: skip
+    assert "Stage 'train' is cached" in second
 
 
 def test_plots_are_shown(workspace: Workspace) -> None:

@@ -207,7 +207,7 @@ def test_file_without_sections_is_an_error_that_lists_them(valid: Path, text: st
     valid.write_text(text)
     message = error_of(valid)
     assert f"{valid} holds no sections" in message
-    assert "data, split, train, maps, metrics, plots" in message
+    assert "data, split, train, maps, classifier, detect, metrics, plots" in message
 
 
 def test_file_in_another_encoding_is_an_error_that_names_it(valid: Path) -> None:

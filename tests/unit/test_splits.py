@@ -1,10 +1,11 @@
 """The index table: who is in which part."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from stages.lib.errors import InputError
-from stages.lib.splits import PARTS, one_class_split, require_classes
+from stages.lib.splits import PARTS, one_class_split, open_split, require_classes
 
 # Classes of unequal size, in no order.
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(5), [40, 57, 63, 81, 59]))
@@ -161,3 +162,26 @@ def test_official_test_part_without_novel_images_is_an_input_error():
     official = np.where((LABELS == 0) & (np.arange(len(LABELS)) % 2 == 0), "test", "train")
     with pytest.raises(InputError, match="test part has no novel images"):
         split(official=official)
+
+
+def open_split_of(labels=LABELS, **changes):
+    return open_split(labels, **{"normal_classes": [0, 1, 2], "seed": 0, **changes})
+
+
+def test_open_split_is_60_20_20_of_every_class():
+    table = open_split_of()
+    assert sorted(table["source_row"]) == list(range(len(LABELS)))
+    counts = pd.crosstab(table["label"], table["part"], normalize="index")
+    for part, share in (("train", 0.6), ("validation", 0.2), ("test", 0.2)):
+        np.testing.assert_allclose(counts[part], share, atol=1 / 40)  # one image of the smallest
+
+
+def test_open_split_is_seeded_and_does_not_depend_on_the_normal_classes():
+    rows = [rows_of(open_split_of(**c), "test") for c in ({}, {"normal_classes": [4]}, {"seed": 1})]
+    assert rows[0] == rows[1]
+    assert rows[0] != rows[2]
+
+
+def test_open_split_too_small_to_divide_is_an_error():
+    with pytest.raises(InputError, match=r"test fraction of open_60_20_20 is 0\.2"):
+        open_split_of(labels=np.array([0, 1, 2, 3]))

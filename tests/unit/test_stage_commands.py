@@ -20,6 +20,8 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ["check", "fetch", "split", "train", "maps", "metrics", "trajectory", "plots"]
+STAGES += ["classify", "embed", "detect", "detection_plots"]
+VARIANTS = ("nominal", "all_classes")
 OUTPUTS = ("data", "metrics", "plots")
 TINY = {
     "image_size: 28": "image_size: 8",
@@ -28,6 +30,8 @@ TINY = {
     "bootstrap_samples: 2000": "bootstrap_samples: 100",
     "k: 10 ": "k: 5 ",
     "dpi: 150": "dpi: 40",
+    "epochs: 30 ": "epochs: 2 ",
+    "trees: 1000": "trees: 5",
 }
 
 
@@ -87,8 +91,9 @@ def finished(tmp_path_factory):
     shutil.copy(ROOT / "params.yaml", workspace)
     write_params(workspace, TINY)
     for name in STAGES:
-        done = stage(workspace, name)
-        assert done.returncode == 0, done.stderr
+        for options in [("--variant", v) for v in VARIANTS] if name == "classify" else [()]:
+            done = stage(workspace, name, *options)
+            assert done.returncode == 0, done.stderr
     return workspace
 
 
@@ -142,8 +147,8 @@ def test_pipeline_writes_every_declared_output_and_nothing_else(finished):
         "data/raw/provenance.json",
         "data/split.csv",
         "data/model/autoencoder.pt",
-        "data/model/epoch_0001.pt",
-        "data/model/epoch_0002.pt",
+        "data/model/epochs/epoch_0001.pt",
+        "data/model/epochs/epoch_0002.pt",
         "data/maps/direct_term.npy",
         "data/maps/indirect_term.npy",
         "data/maps/reconstruction.npy",
@@ -157,6 +162,28 @@ def test_pipeline_writes_every_declared_output_and_nothing_else(finished):
         "metrics/explanation.json",
         "metrics/per_image.csv",
         "metrics/trajectory.csv",
+        "data/classifiers/nominal.pt",
+        "data/classifiers/all_classes.pt",
+        *(
+            f"data/embeddings/{representation}_{part}_{output}.npy"
+            for representation, outputs in {
+                "nominal": ("z", "logits"),
+                "all_classes": ("z", "logits"),
+                "untrained": ("z", "logits"),
+                "autoencoder": ("z", "reconstruction_error"),
+            }.items()
+            for part in ("validation", "test")
+            for output in outputs
+        ),
+        "metrics/classifiers/nominal.csv",
+        "metrics/classifiers/nominal.json",
+        "metrics/classifiers/all_classes.csv",
+        "metrics/classifiers/all_classes.json",
+        "metrics/detection.csv",
+        "metrics/detection.json",
+        "plots/representations.png",
+        "plots/labelled_anomalies.png",
+        "plots/held_out_classes.png",
         "plots/explanation.png",
         "plots/trajectory.png",
         "plots/maps.png",
@@ -244,9 +271,66 @@ def test_epochs_that_training_did_not_reach_are_left_out_of_the_trajectory(works
 def test_trajectory_refuses_a_missing_epoch_and_keeps_the_old_table(workspace):
     best = json.loads((workspace / "metrics/training.json").read_text())["best_epoch"]
     other = 3 - best
-    (workspace / f"data/model/epoch_{other:04d}.pt").unlink()
+    (workspace / f"data/model/epochs/epoch_{other:04d}.pt").unlink()
     message = refuses(workspace, "trajectory", bar=True)
     assert f"epoch_{other:04d}.pt does not exist: train again" in message
+
+
+def test_unknown_variant_is_refused(workspace):
+    message = refuses(workspace, "classify", "--variant", "nominall")
+    assert "classifier.variants.0 is 'nominall'" in message
+
+
+def test_embed_refuses_a_missing_classifier_and_one_of_another_network(workspace):
+    write_params(workspace, {"network: small_resnet ": "network: resnet34 "})
+    assert "holds the weights of another network" in refuses(workspace, "embed")
+    (workspace / "data/classifiers/nominal.pt").unlink()
+    message = refuses(workspace, "embed")
+    assert "nominal.pt does not exist: train again with `python -m stages.classify" in message
+
+
+def test_detect_leaves_out_more_labelled_anomalies_than_there_are_and_says_so(workspace):
+    done = stage(workspace, "detect", "--labelled-anomalies", "3,1000")
+    assert done.returncode == 0, done.stderr
+    assert "the validation part has 63 anomalies: oracles see [3] and all" in done.stdout
+    labels = pd.read_csv(workspace / "metrics/detection.csv")["labels"]
+    assert set(labels) == {"none", "all", "3", "other classes"}
+
+
+def test_detection_with_a_single_novel_class_has_no_class_to_hold_out(workspace):
+    for name, *options in (
+        ("split", "--normal-classes", "0,1,2,3,4,5,6,7,8"),
+        ("classify", "--variant", "nominal"),
+        ("embed",),
+        ("detect",),
+        ("detection_plots",),
+    ):
+        done = stage(workspace, name, *options)
+        assert done.returncode == 0, done.stderr
+    detection = json.loads((workspace / "metrics/detection.json").read_text())
+    assert detection["nominal"]["forest_on_an_unseen_class"]["auroc"] is None
+    assert detection["nominal"]["forest_on_a_seen_class"]["auroc"] is not None
+
+
+def test_detect_refuses_embeddings_of_other_images(workspace):
+    file = workspace / "data/embeddings/nominal_test_z.npy"
+    np.save(file, np.load(file)[1:])
+    assert "make it again with `python -m stages.embed`" in refuses(workspace, "detect")
+
+
+def test_embedding_is_that_of_the_kept_classifier_and_detection_follows_it(workspace):
+    before = pd.read_csv(workspace / "metrics/detection.csv")
+    z = np.load(workspace / "data/embeddings/nominal_test_z.npy")
+    assert z.dtype == np.float32
+    assert z.shape[1] == 64
+    assert stage(workspace, "classify", "--variant", "nominal", "--seed", "5").returncode == 0
+    assert stage(workspace, "embed").returncode == 0
+    assert stage(workspace, "detect").returncode == 0
+    assert (np.load(workspace / "data/embeddings/nominal_test_z.npy") != z).any()
+    after = pd.read_csv(workspace / "metrics/detection.csv")
+    changed = (before["auroc"] != after["auroc"]).groupby(before["representation"]).any()
+    assert changed["nominal"]
+    assert not changed[["all_classes", "autoencoder", "untrained", "raw_pixels"]].any()
 
 
 def test_plots_follow_the_k_that_the_metrics_were_made_with(workspace):
@@ -264,9 +348,9 @@ def test_second_training_gives_the_same_bytes_and_the_kept_epochs_beside_them(wo
     assert done.returncode == 0, done.stderr
     after = snapshot(workspace)
     assert {path: after[path] for path in before} == before
-    names = sorted(path.name for path in (workspace / "data/model").iterdir())
-    assert names == ["autoencoder.pt", "epoch_0001.pt", "epoch_0002.pt"]
-    first, last = (torch.load(workspace / "data/model" / name) for name in names[1:])
+    files = sorted((workspace / "data/model/epochs").iterdir())
+    assert [file.name for file in files] == ["epoch_0001.pt", "epoch_0002.pt"]
+    first, last = map(torch.load, files)
     assert not torch.equal(first["encoder.fc.0.weight"], last["encoder.fc.0.weight"])
 
 
