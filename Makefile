@@ -28,13 +28,16 @@ HALVES := [5,6,7,8,9],[0,2,4,6,8],[1,3,5,7,9]
 SINGLES := [0],[1],[2],[3],[4],[5],[6],[7],[8],[9]
 
 # A study is a set of DVC experiments named after it. They run JOBS at a time, each on one thread,
-# and end in the tables of docs/results/STUDY. Run again, finished stages come from DVC's cache and
+# and end in the tables of docs/results/STUDY. They stop at `plots`, the end of the branch about
+# pixels, so that no classifier is trained for them. Run again, finished stages come from DVC's cache and
 # interrupted training goes on.
 JOBS ?= 2
 forget = dvc exp list --name-only | grep -xE '$(1)(-[0-9]+)?' | xargs -r dvc exp remove; \
   dvc queue status | awk '$$2 ~ /^$(1)(-[0-9]+)?$$/ {print $$1}' | xargs -r dvc queue remove
 queue = dvc exp run --queue --name
-run_queue = OMP_NUM_THREADS=1 dvc exp run --run-all --jobs $(JOBS)
+# DVC ends well even when an experiment failed, so that is looked at.
+run_queue = OMP_NUM_THREADS=1 dvc exp run --run-all --jobs $(JOBS); \
+  ! dvc queue status | grep -E ' $@[-a-z]*[0-9]* .*Failed'
 compare = python -m stages.compare
 
 .PHONY: run paper test lock clean learning-rates seeds trajectories classes \
@@ -45,31 +48,33 @@ run: .venv/run
 	@echo 'Figures: plots/*.png   Numbers: metrics/agreement.json   All metrics: dvc metrics show'
 
 paper: .venv/run
-	dvc exp run --name paper-mnist $(SHORT) $(CHOSEN)
+	dvc exp run --name paper-mnist $(SHORT) $(CHOSEN) plots
 
 learning-rates: .venv/run
 	$(call forget,$@)
-	$(queue) $@ $(SHORT) -S train.learning_rate=0.0001,0.0003,0.001,0.003,0.01
+	$(queue) $@ $(SHORT) -S train.learning_rate=0.0001,0.0003,0.001,0.003,0.01 plots
 	$(run_queue)
 	$(compare) $@
 
 seeds: .venv/run
 	$(call forget,$@)
-	$(queue) $@ $(SHORT) $(CHOSEN) -S metrics.k=5,10 -S 'train.seed=range(0,5)'
+	$(queue) $@ $(SHORT) $(CHOSEN) -S metrics.k=5,10 -S 'train.seed=range(0,5)' plots
 	$(run_queue)
 	$(compare) $@
+	for figure in maps explanation; do \
+	  dvc get . plots/$$figure.png --rev $@-6 --force -o docs/figures/$$figure.png; done
 
 trajectories: .venv/run
-	$(call forget,$@)
-	$(call forget,trajectories-denoising)
-	$(queue) $@ $(LONG) -S train.learning_rate=0.003,0.01
-	$(queue) $@-denoising $(DENOISING) $(CHOSEN)
+	$(call forget,$@(-[a-z]+)*)
+	$(queue) $@ $(LONG) $(CHOSEN) plots
+	$(queue) $@-high-rate $(LONG) -S train.learning_rate=0.01 plots
+	$(queue) $@-denoising $(DENOISING) $(CHOSEN) plots
 	$(run_queue)
-	$(compare) $@ $@-denoising
+	$(compare) $@ $@-high-rate $@-denoising
 
 classes: .venv/run
 	$(call forget,$@)
-	$(queue) $@ $(SHORT) -S 'train.keep_epochs=[]' $(CHOSEN) -S 'split.normal_classes=$(HALVES),$(SINGLES)'
+	$(queue) $@ $(SHORT) -S 'train.keep_epochs=[]' $(CHOSEN) -S 'split.normal_classes=$(HALVES),$(SINGLES)' plots
 	$(run_queue)
 	$(compare) $@
 

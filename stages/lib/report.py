@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from stages.lib import findings, role_effect
+from stages.lib import findings, role_effect, statistics
 from stages.lib.errors import InputError
 
 README_BEGIN, README_END = "<!-- results -->\n", "<!-- end of results -->"
@@ -59,16 +59,45 @@ class Results:
             raise InputError(f"{len(rows)} rows of {study} are {metric} with {settings}")
         return Number(*rows.iloc[0][list(Number._fields)])
 
+    def chosen_rate(self) -> float:
+        """The learning rate with the lowest loss on normal validation images."""
+        runs = self.table("learning-rates", "runs")
+        best = runs.sort_values("validation_loss").iloc[0]
+        return float(best["train.learning_rate"])
+
     def networks(self) -> pd.DataFrame:
-        """A row for every network that was evaluated at K = 10 on the paper's classes."""
+        """A row for every network that was evaluated at K = 10 on the paper's classes.
+
+        The studies share networks, the first epochs of a long run above all: each counts once.
+        """
+        settings = {
+            "train.learning_rate": self.chosen_rate(),
+            "train.seed": 0,
+            "train.noise_std": 0.0,
+        }
         parts = [
             self.table("learning-rates", "trajectory"),
             self.table("seeds", "trajectory", k=10),
             self.table("trajectories", "trajectory"),
         ]
-        for study, part in zip(("learning-rates", "seeds", "trajectories"), parts, strict=True):
-            part.insert(0, "study", study)
-        return pd.concat(parts, ignore_index=True)
+        networks = pd.concat(parts, ignore_index=True).fillna(settings)
+        return networks.drop_duplicates([*settings, "epoch"], ignore_index=True)
+
+    def class_sets(self) -> list[dict[str, Any]]:
+        """A row for each set of normal classes: its run's metrics, `classes`, `normal_digits`."""
+        seed_0 = self.table("seeds", "runs", k=10, seed=0).to_dict("records")
+        others = self.table("classes", "runs").to_dict("records")
+        rows = []
+        for run in (*seed_0, *others):
+            row: dict[str, Any] = {str(key): value for key, value in run.items()}
+            classes = str(row.get("split.normal_classes", "[0, 1, 2, 3, 4]")).strip("[]")
+            rows.append(row | {"classes": classes, "normal_digits": classes.count(",") + 1})
+        return rows
+
+    def role_table(self) -> pd.DataFrame:
+        """`metrics/by_class.csv` of the runs of `class_sets`, one below the other."""
+        seed_0 = self.table("seeds", "by_class", k=10, seed=0)
+        return pd.concat([seed_0, self.table("classes", "by_class")])
 
     def verdicts(self) -> list[findings.Verdict]:
         """Each finding asked of all networks."""
@@ -78,6 +107,11 @@ class Results:
 def interval(number: Number, digits: int) -> str:
     """Estimate with its interval: 4.50 (4.41 to 4.59)."""
     return f"{number.estimate:.{digits}f} ({number.low:.{digits}f} to {number.high:.{digits}f})"
+
+
+def rank_correlation(x: pd.Series, y: pd.Series) -> float:
+    """Spearman's correlation of two columns."""
+    return statistics.spearman(x, y).estimate
 
 
 def within_spread(paper: float, number: Number) -> bool:
@@ -103,6 +137,7 @@ def render(template: Path, results: Results) -> str:
         within_spread=within_spread,
         role_effect=role_effect.role_effect,
         met_by=findings.met_by,
+        rank_correlation=rank_correlation,
     )
     return environment.from_string(template.read_text()).render().rstrip() + "\n"
 

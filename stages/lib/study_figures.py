@@ -3,6 +3,7 @@
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from scipy import stats
 
@@ -19,8 +20,11 @@ def reproduction_figures(results: Results) -> dict[str, Figure]:
             results.table("seeds", "agreement_histogram", k=10), results.paper
         ),
         "trajectories": training_figures.trajectory_figure(trajectory_columns(trajectories), k=10),
+        "difference": difference_figure(
+            results.table("learning-rates", "trajectory"), results.networks()
+        ),
         "indirect_share": share_and_agreement(results.networks()),
-        "classes": role_figure(results.table("classes", "by_class")),
+        "classes": role_figure(results.role_table()),
     }
 
 
@@ -67,6 +71,52 @@ def agreement_over_seeds(
             ylim=(0, 1.15 * top),
         )
         axis.legend()
+    return figure
+
+
+def difference_figure(learning_rates: pd.DataFrame, networks: pd.DataFrame) -> Figure:
+    """How much less novel images agree: over training, and over what explains it.
+
+    Args:
+        learning_rates: Rows of `metrics/trajectory.csv` with the run's learning rate.
+        networks: As `Results.networks` returns it.
+    """
+    rates = learning_rates.groupby("train.learning_rate")
+    everywhere = learning_rates.groupby("epoch")["run"].nunique() == len(rates)
+    epochs = everywhere.index[everywhere].tolist()
+    colors = colormaps["viridis"](np.linspace(0, 0.9, len(rates)))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.5, 3.0))
+        left, right = figure.subplots(1, 2, sharey=True)
+        for color, (rate, rows) in zip(colors, rates, strict=True):
+            run = rows[rows["epoch"].isin(epochs)]
+            difference = run["normal_minus_novel_agreement"]
+            left.plot(run["epoch"], difference, "o-", ms=3, lw=1.2, color=color, label=f"{rate:g}")
+            left.fill_between(
+                run["epoch"],
+                run["normal_minus_novel_agreement_low"],
+                run["normal_minus_novel_agreement_high"],
+                color=color,
+                alpha=0.25,
+                lw=0,
+            )
+        left.set(xscale="log", xlabel="epoch", xticks=epochs)
+        left.set_xticklabels(epochs)
+        left.minorticks_off()
+        left.set(ylabel="agreement, normal − novel (pixels)")
+        left.legend(title="learning rate", ncols=3, fontsize=8, loc="upper right")
+        left.set_ylim(top=2.5)
+        right.scatter(
+            networks["novel_indirect_share"] - networks["normal_indirect_share"],
+            networks["normal_minus_novel_agreement"],
+            s=14,
+            facecolors="none",
+            edgecolors="black",
+        )
+        right.set(xlabel="share of the indirect term, novel − normal")
+        for axis in (left, right):
+            axis.axhline(0, color="black", lw=0.6)
+        right.axvline(0, color="black", lw=0.6)
     return figure
 
 

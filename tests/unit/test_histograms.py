@@ -93,3 +93,33 @@ def test_colour_images_are_shown_with_the_channels_last():
     shown = histograms.for_display(images)
     assert shown.shape == (2, 4, 5, 3)
     np.testing.assert_array_equal(shown[1, 2, 3], images[1, :, 2, 3])
+
+
+def test_deciles_hold_a_tenth_of_each_kind_each_in_order():
+    generator = np.random.default_rng(0)
+    share = generator.permutation(np.arange(200.0))
+    table = pd.DataFrame(
+        {"novel": np.arange(200) % 2, "indirect_share": share, "agreement": 2 * share}
+    )
+    deciles = histograms.agreement_by_decile(table, "indirect_share")
+    assert deciles.groupby("novel").size().tolist() == [10, 10]
+    np.testing.assert_allclose(deciles["agreement"], 2 * deciles["indirect_share"])
+    for novel, rows in deciles.groupby("novel"):
+        values = np.sort(share[np.arange(200) % 2 == novel]).reshape(10, 10)
+        np.testing.assert_allclose(rows["indirect_share"], values.mean(axis=1))
+        np.testing.assert_allclose(
+            rows["standard_error"], (2 * values).std(axis=1, ddof=1) / np.sqrt(10)
+        )
+
+
+def test_deciles_leave_undefined_images_out_and_cope_with_few():
+    table = pd.DataFrame(
+        {
+            "novel": [0, 0, 1, 1],
+            "indirect_share": [0.1, np.nan, 0.3, 0.2],
+            "agreement": [1, 2, 3, 4],
+        }
+    )
+    deciles = histograms.agreement_by_decile(table, "indirect_share")
+    assert deciles["agreement"].tolist() == [1, 4, 3]
+    assert deciles["standard_error"].isna().all()

@@ -252,3 +252,22 @@ def test_distance_is_empty_beyond_the_end_of_its_curve():
         assert column[beyond].isna().all()
         assert column[~beyond].notna().all()
     assert table["novel_agreement"].notna().all()
+
+
+def test_class_table_has_the_means_of_each_class():
+    table = table_of(maps_of(1), maps_of(2)).assign(
+        label=np.arange(COUNT) % 8,
+        indirect_share=np.linspace(0, 1, COUNT),
+        gradient_error_cosine=np.linspace(1, -1, COUNT),
+    )
+    by_class = summary.by_class(table, k=K, samples=200, generator=np.random.default_rng(0))
+    assert by_class["label"].tolist() == list(range(8))
+    assert by_class["novel"].tolist() == [1, 0, 0, 0, 1, 0, 0, 0]
+    assert set(by_class["images"]) == {COUNT // 8}
+    for measure in ("agreement", "indirect_share"):
+        expected = table.groupby("label")[measure].mean()
+        np.testing.assert_allclose(by_class[measure], expected, rtol=1e-12)
+        assert (by_class[f"{measure}_low"] <= by_class[measure]).all()
+        assert (by_class[measure] <= by_class[f"{measure}_high"]).all()
+    majority = (table["agreement"] >= 4).groupby(table["label"]).mean()
+    np.testing.assert_allclose(by_class["majority_agreement"], majority, rtol=1e-12)
