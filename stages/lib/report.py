@@ -6,7 +6,7 @@ the results that it reports.
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jinja2
 import numpy as np
@@ -15,18 +15,9 @@ from scipy import stats
 
 from stages.lib import findings, role_effect, statistics
 from stages.lib.errors import InputError
+from stages.lib.statistics import RunsInterval
 
 README_BEGIN, README_END = "<!-- results -->\n", "<!-- end of results -->"
-
-
-class Number(NamedTuple):
-    """A metric over the seeds of one configuration."""
-
-    estimate: float
-    low: float
-    high: float
-    sd: float
-    runs: int
 
 
 class Results:
@@ -51,13 +42,13 @@ class Results:
             table = table[table[column].astype(str) == json.dumps(value)]
         return table
 
-    def number(self, study: str, metric: str, **settings: Any) -> Number:
+    def number(self, study: str, metric: str, **settings: Any) -> RunsInterval:
         """One metric of one configuration."""
         table = self.table(study, **settings)
         rows = table[table["metric"] == metric]
         if len(rows) != 1:
             raise InputError(f"{len(rows)} rows of {study} are {metric} with {settings}")
-        return Number(*rows.iloc[0][list(Number._fields)])
+        return RunsInterval(*rows.iloc[0][list(RunsInterval._fields)])
 
     def chosen_rate(self) -> float:
         """The learning rate with the lowest loss on normal validation images."""
@@ -104,7 +95,7 @@ class Results:
         return findings.judge(self.networks())
 
 
-def interval(number: Number, digits: int) -> str:
+def interval(number: RunsInterval, digits: int) -> str:
     """Estimate with its interval: 4.50 (4.41 to 4.59)."""
     return f"{number.estimate:.{digits}f} ({number.low:.{digits}f} to {number.high:.{digits}f})"
 
@@ -114,7 +105,7 @@ def rank_correlation(x: pd.Series, y: pd.Series) -> float:
     return statistics.spearman(x, y).estimate
 
 
-def within_spread(paper: float, number: Number) -> bool:
+def within_spread(paper: float, number: RunsInterval) -> bool:
     """Whether a published number could be one more run of ours: a 95% prediction interval."""
     half = stats.t.ppf(0.975, number.runs - 1) * number.sd * np.sqrt(1 + 1 / number.runs)
     return bool(abs(paper - number.estimate) <= half)

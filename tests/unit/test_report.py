@@ -8,9 +8,10 @@ import pytest
 
 from stages.lib import paths, report
 from stages.lib.errors import InputError
+from stages.lib.statistics import RunsInterval
 
 ROOT = Path(__file__).resolve().parents[2]
-NUMBER = report.Number(estimate=4.5, low=4.25, high=4.75, sd=0.2, runs=5)
+NUMBER = RunsInterval(estimate=4.5, low=4.25, high=4.75, sd=0.2, runs=5)
 
 
 def committed():
@@ -67,7 +68,7 @@ def test_prediction_interval_holds_a_new_run_as_often_as_it_says():
     inside = 0
     for _ in range(2000):
         *runs, new = generator.normal(3, 0.7, 6)
-        number = report.Number(np.mean(runs), 0, 0, np.std(runs, ddof=1), 5)
+        number = RunsInterval(np.mean(runs), 0, 0, np.std(runs, ddof=1), 5)
         inside += report.within_spread(new, number)
     assert inside / 2000 == pytest.approx(0.95, abs=0.02)
 
