@@ -11,13 +11,19 @@ from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, run
 
 
 def main(params: ParamsFile = DEFAULT_PARAMS) -> None:
-    """Check params.yaml: unknown and missing keys, types, impossible values, normal classes."""
+    """Check params.yaml: unknown and missing keys, types, impossible values, normal classes.
+
+    A folder of own images is looked through as well, without opening its files.
+    """
     from stages.lib import artifacts
+    from stages.lib.image_folders import list_images
     from stages.lib.params import CLASSES, load_params
     from stages.lib.splits import require_classes
 
     checked = load_params(params)
-    require_classes(checked.split.normal_classes, CLASSES[checked.data.name])
+    data = checked.data
+    classes = CLASSES[data.name] if data.path is None else len(list_images(data.path).classes)
+    require_classes(checked.split.normal_classes, classes)
     checked.maps.require_compared()
     artifacts.write_text(paths.PARAMS_CHECKED, "The parameters are valid.\n")
 

@@ -19,11 +19,11 @@ from stages.lib.cli import (
 
 
 def main(
-    variant: Annotated[
-        str,
-        typer.Option(help="nominal: trained on the normal classes; all_classes: on all of them."),
-    ],
-    network: Annotated[str | None, typer.Option(help="small_resnet or resnet34.")] = None,
+    variant: Annotated[str, typer.Argument(help="Name of one of classifier.variants.")],
+    backbone: Annotated[str | None, typer.Option(help="small_resnet or resnet34.")] = None,
+    augmentation: Annotated[
+        str | None, typer.Option(help="none, shift or shift_and_flip of training images.")
+    ] = None,
     learning_rate: LearningRate = None,
     batch_size: BatchSize = None,
     epochs: Epochs = None,
@@ -39,7 +39,8 @@ def main(
     """Train a classifier on the training images and keep the weights of the best epoch.
 
     The best epoch is that of the highest accuracy on validation images of the same classes. The
-    novel classes are in neither part for `nominal`. Interrupted, the same command goes on.
+    novel classes are in neither part unless the objective is `all_classes`. Interrupted, the same
+    command goes on.
     """
     given = {key: value for key, value in locals().items() if key not in ("params", "variant")}
 
@@ -47,52 +48,67 @@ def main(
 
     runtime.prepare()
 
-    from pathlib import Path
-
     import pandas as pd
     import torch
 
-    from stages.lib import artifacts, classification, classifiers, training
+    from stages.lib import artifacts, classification, objectives
+    from stages.lib.augmentation import augmented
     from stages.lib.checkpoints import Checkpoint
     from stages.lib.devices import select_device
     from stages.lib.images import load_part
     from stages.lib.params import load_params
     from stages.lib.progress import train_with_progress
 
-    settings = load_params(params, classifier={**given, "variants": [variant]}).classifier
+    settings = load_params(params, classifier=given).classifier
+    chosen = settings.variant(variant)
+    objective = objectives.OBJECTIVES[chosen.objective]
     torch_device = select_device(settings.device)
-    novel = variant == "all_classes"
     images, targets = {}, {}
     for part in ("train", "validation"):
-        pixels, rows = load_part(part, novel=novel)
+        pixels, rows = load_part(part, novel=objective.sees_novel)
         images[part] = torch.from_numpy(pixels)
         classes, targets[part] = classification.class_targets(rows["label"])
-    classifier = classifiers.seeded_classifier(
-        settings.seed, settings.network, channels=images["train"].shape[1], classes=len(classes)
+    # An option of the command line is stronger than the variant's own setting.
+    seed = settings.seed if given["seed"] is not None else settings.seed_of(variant)
+    learning_rate = (
+        settings.learning_rate
+        if given["learning_rate"] is not None
+        else settings.learning_rate_of(variant)
+    )
+    own = {"seed": seed, "learning_rate": learning_rate}
+    network = objectives.seeded_network(
+        seed,
+        settings.backbone,
+        chosen.objective,
+        chosen.own(),
+        image_shape=tuple(images["train"].shape[1:]),
+        classes=len(classes),
     )
     checkpoint = Checkpoint(
-        settings.model_dump(),
-        [paths.RAW_IMAGES, paths.SPLIT, Path(classifiers.__file__), Path(training.__file__)],
+        {**settings.model_dump(exclude={"variants"}), **chosen.model_dump(), **own},
+        [paths.RAW_IMAGES, paths.SPLIT, *objectives.source_files(chosen.objective)],
     )
     state = train_with_progress(
-        classifier,
+        network,
         (images["train"], targets["train"]),
         checkpoint,
-        batch_loss=classification.classification_loss(),
-        validation_loss=classification.error_rate(
+        batch_loss=augmented(
+            objective.loss(network, len(images["train"]), chosen.own()), settings.augmentation
+        ),
+        validation_loss=objective.validation_loss(
             images["validation"], targets["validation"], batch_size=1024, device=torch_device
         ),
         device=torch_device,
-        **settings.keywords(),
+        **{**settings.keywords(), **own},
     )
     history = pd.DataFrame(state.history).rename(columns={"validation_loss": "validation_error"})
     metrics = {
         "epochs": state.epoch,
         "best_epoch": state.best_epoch,
-        "validation_accuracy": 1 - state.best_loss,
+        objective.accuracy: 1 - state.best_loss,
     }
     with artifacts.written_together():
-        artifacts.write_torch(paths.classifier_path(variant), classifier.to("cpu").state_dict())
+        artifacts.write_torch(paths.classifier_path(variant), network.to("cpu").state_dict())
         artifacts.write_table(paths.CLASSIFIER_METRICS / f"{variant}.csv", history)
         artifacts.write_json(paths.CLASSIFIER_METRICS / f"{variant}.json", metrics)
     checkpoint.remove()

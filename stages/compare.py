@@ -4,7 +4,7 @@ It is no stage of dvc.yaml: the pipeline is one run, and this looks at several.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -26,34 +26,27 @@ def main(
     start: Annotated[
         str, typer.Option(help="Commit that the experiments were started from.")
     ] = "HEAD",
+    branch: Annotated[
+        Literal["pixels", "images"],
+        typer.Option(help="pixels: maps and their agreement; images: scores and oracles."),
+    ] = "pixels",
 ) -> None:
-    """Gather experiments into runs.csv, summary.csv, by_class.csv, trajectory.csv and a histogram.
+    """Gather experiments into tables, one row a run and one a configuration.
 
-    Experiments that differ in a seed alone are repetitions of one configuration: summary.csv has
-    their mean, 95% interval and standard deviation.
+    Of the branch about pixels these are runs.csv, summary.csv, by_class.csv, trajectory.csv and
+    agreement_histogram.csv; of the branch about images detection.csv and detection_summary.csv.
+    Runs that differ in a seed alone, or about images in the normal classes too, are repetitions of
+    one configuration: the summary has their mean, 95% interval and standard deviation.
     """
-    import pandas as pd
-
     from stages.lib import artifacts, experiments
 
     found = experiments.find_experiments(names, start=start)
-    settings = experiments.varied_settings(found)
-    metrics = pd.DataFrame([experiments.read_metrics(experiment) for experiment in found])
-    tables = {
-        "runs": settings.join(metrics),
-        "summary": experiments.over_seeds(settings, metrics),
-    }
-    for path in (paths.BY_CLASS, paths.TRAJECTORY, paths.AGREEMENT_HISTOGRAM):
-        parts = [
-            settings.iloc[[i]].merge(experiments.read_table(experiment, path), how="cross")
-            for i, experiment in enumerate(found)
-        ]
-        tables[path.stem] = pd.concat(parts)
+    gather = experiments.pixel_tables if branch == "pixels" else experiments.image_tables
+    tables, headline = gather(found)
     folder = output or paths.RESULTS / names[0]
     with artifacts.written_together():
         for name, table in tables.items():
             artifacts.write_table(folder / f"{name}.csv", table)
-    headline = tables["summary"].query("metric in @experiments.HEADLINE")
     print(headline.to_string(index=False))
 
 

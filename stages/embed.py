@@ -1,4 +1,4 @@
-"""Stage `embed`: what each network represents of every validation and test image."""
+"""Stage `embed`: what each network says of every validation and test image."""
 
 from stages.lib import paths
 from stages.lib.cli import DEFAULT_PARAMS, Device, ParamsFile, run
@@ -16,7 +16,7 @@ def main(
     from torch import nn
     from tqdm import tqdm
 
-    from stages.lib import artifacts, classifiers, networks
+    from stages.lib import artifacts, networks, objectives
     from stages.lib.classification import embed
     from stages.lib.devices import select_device
     from stages.lib.images import load_part
@@ -24,43 +24,63 @@ def main(
 
     settings = load_params(params, classifier={"device": device}).classifier
     torch_device = select_device(settings.device)
-    parts = {part: load_part(part) for part in ("validation", "test")}
-    images, rows = parts["test"]
-    channels = images.shape[1]
-    classes = {"nominal": rows.loc[rows["novel"] == 0, "label"].nunique()}
-    classes["all_classes"] = rows["label"].nunique()
+    images = {part: load_part(part)[0] for part in ("validation", "test")}
+    rows = load_part("train")[1]
+    image_shape = tuple(images["test"].shape[1:])
+    classes = {novel: rows.loc[rows["novel"] <= novel, "label"].nunique() for novel in (0, 1)}
     embedders: dict[str, nn.Module] = {}
-    for variant in settings.variants:
-        path = paths.classifier_path(variant)
+    for name in settings.variants:
+        variant = settings.variant(name)
+        path = paths.classifier_path(name)
         weights = artifacts.read_torch(
-            path, remedy=f"train again with `python -m stages.classify --variant {variant}`"
+            path, remedy=f"train again with `python -m stages.classify {name}`"
         )
-        embedders[variant] = classifiers.classifier_of(
+        embedders[name] = objectives.network_of(
             weights,
-            settings.network,
-            channels=channels,
-            classes=classes[variant],
+            settings.backbone,
+            variant.objective,
+            variant.own(),
+            image_shape=image_shape,
+            classes=classes[objectives.OBJECTIVES[variant.objective].sees_novel],
             source=str(path),
         )
     weights = artifacts.read_torch(
         paths.AUTOENCODER, remedy="train again with `python -m stages.train`"
     )
     autoencoder = networks.autoencoder_of(weights, source=str(paths.AUTOENCODER))
-    networks.require_images(autoencoder, images.shape[1:], source=str(paths.AUTOENCODER))
+    networks.require_images(autoencoder, image_shape, source=str(paths.AUTOENCODER))
     embedders["autoencoder"] = autoencoder
-    embedders["untrained"] = classifiers.seeded_classifier(
-        settings.seed, settings.network, channels=channels, classes=classes["nominal"]
+    embedders["untrained"] = objectives.seeded_network(
+        settings.seed,
+        settings.backbone,
+        "nominal",
+        {},
+        image_shape=image_shape,
+        classes=classes[False],
     ).eval()
+    tasks = [(name, part) for name in embedders for part in images]
+    with_training = [
+        (name, "train")
+        for name, variant in settings.variants.items()
+        if objectives.OBJECTIVES[variant.objective].embeds_training
+    ]
+    if with_training:
+        images["train"] = load_part("train", novel=False)[0]
+    tasks += with_training
     arrays = {}
-    total = len(embedders) * sum(len(images) for images, _ in parts.values())
-    with tqdm(total=total, unit="img", mininterval=0.5) as bar:
-        for representation, network in embedders.items():
-            for part, (pixels, _) in parts.items():
-                outputs = embed(
-                    network, pixels, batch_size=256, device=torch_device, on_batch=bar.update
-                )
-                for name, values in outputs.items():
-                    arrays[paths.embedding_path(representation, part, name)] = values
+    with tqdm(
+        total=sum(len(images[part]) for _, part in tasks), unit="img", mininterval=0.5
+    ) as bar:
+        for name, part in tasks:
+            outputs = embed(
+                embedders[name],
+                images[part],
+                batch_size=256,
+                device=torch_device,
+                on_batch=bar.update,
+            )
+            for output, values in outputs.items():
+                arrays[paths.embedding_path(name, part, output)] = values
     with artifacts.written_together():
         for path, values in arrays.items():
             artifacts.write_array(path, values)

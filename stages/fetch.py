@@ -14,8 +14,12 @@ def main(
     name: Annotated[
         str | None,
         typer.Option(
-            help="Data set: digits (bundled), mnist, fashion_mnist, kmnist, emnist_digits, cifar10."
+            help="Data set: digits (bundled), mnist, fashion_mnist, kmnist, emnist_digits, cifar10,"
+            " or folder for own images."
         ),
+    ] = None,
+    path: Annotated[
+        str | None, typer.Option(help="Folder of own images, for --name folder; an absolute path.")
     ] = None,
     image_size: Annotated[
         int | None, typer.Option(help="Side length in pixels that images are resized to.")
@@ -26,28 +30,39 @@ def main(
 
     The files are taken from the folder in the environment variable DATASETS_ROOT (torchvision's
     layout, MNIST/raw/... and so on) if it is set, and downloaded otherwise; digits need neither.
+
+    A folder of own images holds train/<class>/* and, if it has an official test part,
+    test/<class>/*; labels count the class names in sorted order. The layout of MVTec AD
+    (train/good, test/<kind>, ground_truth) is understood too; there good is 0. Images that are
+    not square lose their proportions. DVC does not look into the folder: after a change in it, run
+    `dvc repro --force fetch` and then `dvc repro`.
     """
     import numpy as np
     import pandas as pd
 
     from stages.lib import artifacts, datasets
+    from stages.lib.image_folders import load_folder
     from stages.lib.params import load_params
 
-    data = load_params(params, data={"name": name, "image_size": image_size}).data
+    given = {"name": name, "path": path, "image_size": image_size}
+    data = load_params(params, data=given).data
     root = os.environ.get("DATASETS_ROOT")
-    dataset = datasets.load_dataset(
-        data.name,
-        folder=Path(root) if root else None,
-        download_folder=artifacts.cache_folder("downloads"),
-    )
+    if data.path is not None:
+        dataset = load_folder(data.path, data.image_size)
+    else:
+        dataset = datasets.load_dataset(
+            data.name,
+            folder=Path(root) if root else None,
+            download_folder=artifacts.cache_folder("downloads"),
+        )
     images = datasets.resize(dataset.images, data.image_size)
-    native = "×".join(map(str, dataset.images.shape[2:]))
     parts, counts = np.unique(dataset.official_part, return_counts=True)
     provenance = {
         "name": data.name,
         "source": dataset.source,
         "files": dataset.files,
-        "native_size": native,
+        "classes": dataset.classes,
+        "native_size": dataset.native_size,
         "image_size": data.image_size,
         "channels": images.shape[1],
         "counts": dict(zip(parts.tolist(), counts.tolist(), strict=True)),
@@ -57,7 +72,9 @@ def main(
         artifacts.write_array(paths.RAW_IMAGES, images)
         artifacts.write_table(paths.RAW_LABELS, labels)
         artifacts.write_json(paths.RAW_PROVENANCE, provenance)
-    print(f"{data.name}: {len(images)} images of {native}, stored as {images.shape[1:]}")
+    print(
+        f"{data.name}: {len(images)} images of {dataset.native_size}, stored as {images.shape[1:]}"
+    )
 
 
 if __name__ == "__main__":

@@ -133,7 +133,12 @@ class ArrayStream:
 
 
 def read_array(
-    path: Path, *, shape: tuple[int | None, ...], dtype: "DTypeLike", made_by: str
+    path: Path,
+    *,
+    shape: tuple[int | None, ...],
+    dtype: "DTypeLike",
+    made_by: str,
+    further_axes: bool = False,
 ) -> "NDArray[Any]":
     """Open a .npy file memory-mapped and read-only.
 
@@ -142,6 +147,7 @@ def read_array(
         shape: Shape that it must have; None for an axis of any length.
         dtype: Element type that it must have.
         made_by: The stage that makes it, named in the error.
+        further_axes: Whether axes of any length may follow those of `shape`.
 
     Returns:
         The array, on disk until it is touched.
@@ -160,6 +166,8 @@ def read_array(
         raise InputError(f"{path} is truncated or not a .npy file ({error}): {remedy}") from None
     if not isinstance(array, np.ndarray):
         raise InputError(f"{path} is an archive, not a .npy file: {remedy}")
+    if further_axes:
+        shape = (*shape, *[None] * (array.ndim - len(shape)))
     fits = array.ndim == len(shape) and all(
         length in (None, found) for length, found in zip(shape, array.shape, strict=True)
     )
@@ -283,6 +291,14 @@ def write_figure(path: Path, figure: "Figure", *, dpi: int) -> None:
     """Write a figure as .png, without a date or version in it."""
     with atomic_write(path) as file:
         figure.savefig(file, format="png", dpi=dpi, metadata={"Software": None})
+
+
+def write_image(path: Path, pixels: "NDArray[np.uint8]") -> None:
+    """Write pixels, (H, W) grey or (H, W, 3), as .png."""
+    from PIL import Image
+
+    with atomic_write(path) as file:
+        Image.fromarray(pixels).save(file, format="png")
 
 
 def remove_others(folder: Path, keep: Collection[Path]) -> None:

@@ -44,7 +44,7 @@ def error_rate(
     def loss(network: nn.Module) -> float:
         wrong = 0
         for batch, target in zip(images.split(batch_size), targets.split(batch_size), strict=True):
-            predicted = network(as_input(batch.to(device))).argmax(dim=1).cpu()
+            predicted = network.logits(as_input(batch.to(device))).argmax(dim=1).cpu()  # type: ignore[operator]
             wrong += int((predicted != target).sum())
         return wrong / len(images)
 

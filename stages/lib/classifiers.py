@@ -5,32 +5,31 @@ convolution without pooling, as usual on 32×32 pixels. The small one has the sa
 trains in minutes without a GPU.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from stages.lib.networks import load_weights
 from stages.lib.torchvision_import import load_torchvision
 
-NETWORKS = ("small_resnet", "resnet34")
 _SMALL_WIDTHS = (16, 32, 64)
 
 
 class Classifier(nn.Module):
-    """Images (N, C, H, W) to logits (N, K), by way of a representation (N, D).
+    """Images (N, C, H, W) to logits (N, K), by way of a representation z (N, D).
+
+    The networks with a further task build on it. In all of them `forward` is what the training
+    loss needs, `logits` what validation needs, and `outputs` what is kept of each image.
 
     Args:
-        name: One of `NETWORKS`.
-        channels: Channels of the images.
+        backbone: One of `BACKBONES`.
+        image_shape: (C, H, W) of the images.
         classes: Number of classes K.
     """
 
-    def __init__(self, name: str, *, channels: int, classes: int) -> None:
+    def __init__(self, backbone: str, *, image_shape: tuple[int, ...], classes: int) -> None:
         super().__init__()
-        self.backbone, length = _BACKBONES[name](channels)
-        self.head = nn.Linear(length, classes)
+        self.backbone, self.length = BACKBONES[backbone](image_shape[0])
+        self.head: nn.Module = nn.Linear(self.length, classes)
 
     def represent(self, x: Tensor) -> Tensor:
         """Representation z of images: the input of the last layer, (N, D)."""
@@ -38,14 +37,18 @@ class Classifier(nn.Module):
         return z
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
-        """What is kept of each image: `z`, its representation, and its `logits`."""
+        """What is kept of each image: `z` (N, D) and `logits` (N, K)."""
         z = self.represent(x)
         return {"z": z, "logits": self.head(z)}
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits of images."""
+    def logits(self, x: Tensor) -> Tensor:
+        """Logits of images, (N, K)."""
         logits: Tensor = self.head(self.represent(x))
         return logits
+
+    def forward(self, x: Tensor) -> Any:
+        """Logits of images, (N, K)."""
+        return self.logits(x)
 
 
 def _small_resnet(channels: int) -> tuple[nn.Module, int]:
@@ -84,24 +87,4 @@ def _resnet34(channels: int) -> tuple[nn.Module, int]:
     return network, length
 
 
-_BACKBONES = {"small_resnet": _small_resnet, "resnet34": _resnet34}
-
-
-def seeded_classifier(seed: int, name: str, *, channels: int, classes: int) -> Classifier:
-    """A freshly initialised classifier; the global random state is left as it was."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return Classifier(name, channels=channels, classes=classes)
-
-
-def classifier_of(
-    weights: Mapping[str, Any], name: str, *, channels: int, classes: int, source: str
-) -> Classifier:
-    """The classifier with these weights, in evaluation mode.
-
-    Raises:
-        InputError: The weights belong to another network.
-    """
-    network = Classifier(name, channels=channels, classes=classes)
-    load_weights(network, weights, source=source)
-    return network.eval()
+BACKBONES = {"small_resnet": _small_resnet, "resnet34": _resnet34}

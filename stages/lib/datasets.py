@@ -28,6 +28,8 @@ class Dataset(NamedTuple):
         official_part: (N,) "train" or "test", or "none" where the data set has no official split.
         files: Name and checksum ("md5:..." or "sha256:...") of each source file.
         source: Where the files came from.
+        classes: Name of each class, in label order.
+        native_size: Height×width of the source images.
     """
 
     images: NDArray[np.uint8]
@@ -35,6 +37,8 @@ class Dataset(NamedTuple):
     official_part: NDArray[np.str_]
     files: dict[str, str]
     source: str
+    classes: list[str]
+    native_size: str
 
 
 class _Torchvision(NamedTuple):
@@ -104,6 +108,8 @@ def _load_digits() -> Dataset:
         official_part=np.full(len(images), "none"),
         files={"sklearn.datasets.load_digits": f"sha256:{digest}"},
         source="scikit-learn's copy of the UCI optical recognition of handwritten digits",
+        classes=[str(name) for name in bunch.target_names],
+        native_size=_size_of(images),
     )
 
 
@@ -143,7 +149,13 @@ def _load_torchvision(name: str, *, folder: Path | None, download_folder: Path) 
         official_part=np.repeat(["train", "test"], [len(part.data) for part in parts]),
         files=files,
         source=f"torchvision.datasets.{entry.class_name}",
+        classes=list(parts[0].classes),
+        native_size=_size_of(images),
     )
+
+
+def _size_of(images: NDArray[np.uint8]) -> str:
+    return "×".join(map(str, images.shape[2:]))
 
 
 def _channels_first(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -20,11 +20,19 @@ from stages.lib import paths, statistics, summary
 from stages.lib.errors import InputError
 from stages.lib.params import parse_yaml
 
-HEADLINE = [
+_HEADLINE = [
     "validation_loss",
     "normal_agreement",
     "novel_agreement",
     "normal_minus_novel_agreement",
+]
+_DETECTOR = ["representation", "objective", "settings", "detector", "labels"]
+_MEASURES = [
+    "average_precision",
+    "fpr_at_95_tpr",
+    "oscr",
+    "closed_set_accuracy",
+    "validation_auroc",
 ]
 _REF = re.compile(r"(\w+) refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/(\S+)")
 
@@ -83,6 +91,31 @@ def find_experiments(names: Sequence[str], *, start: str) -> list[Experiment]:
     return [found[key] for key in sorted(found)]
 
 
+def pixel_tables(found: Sequence[Experiment]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Tables of the branch about pixels by name, and the rows of the summary to show."""
+    settings = varied_settings(found)
+    metrics = pd.DataFrame([read_metrics(experiment) for experiment in found])
+    summarised = over_seeds(settings, metrics)
+    tables = {"runs": settings.join(metrics), "summary": summarised}
+    for path in (paths.BY_CLASS, paths.TRAJECTORY, paths.AGREEMENT_HISTOGRAM):
+        parts = [
+            settings.iloc[[i]].merge(read_table(experiment, path), how="cross")
+            for i, experiment in enumerate(found)
+        ]
+        tables[path.stem] = pd.concat(parts)
+    return tables, summarised[summarised["metric"].isin(_HEADLINE)]
+
+
+def image_tables(found: Sequence[Experiment]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Tables of the branch about images by name, and the rows of the summary to show."""
+    settings = varied_settings(found)
+    runs = detection(settings, [read_table(experiment, paths.DETECTION) for experiment in found])
+    summarised = over_splits(runs)
+    whole = (summarised["novel_class"] == "all") & summarised["labels"].isin(["none", "all"])
+    shown = summarised.loc[whole].dropna(axis="columns", how="all")
+    return {"detection": runs, "detection_summary": summarised}, shown
+
+
 def read_table(experiment: Experiment, path: Path) -> pd.DataFrame:
     """A .csv of an experiment that git tracks."""
     return pd.read_csv(io.BytesIO(_file(experiment, path)))
@@ -138,6 +171,70 @@ def over_seeds(settings: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
             interval = statistics.interval_over_runs(group[name].astype(np.float64), variance)
             row = dict(zip(keys, configuration, strict=True))
             rows.append({**row, "metric": name, **interval._asdict()})
+    return pd.DataFrame(rows)
+
+
+def detection(settings: pd.DataFrame, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Every run's detectors, one table below the other.
+
+    Rows of single novel classes are replaced by their means over the classes, as `novel_class`
+    "each".
+
+    Args:
+        settings: As `varied_settings` returns it.
+        tables: `metrics/detection.csv` of each run in the same order.
+
+    Returns:
+        The settings, then the columns of `representations.examine`.
+    """
+    parts = []
+    for i, table in enumerate(tables):
+        single = table["novel_class"] != "all"
+        groups = table[single].groupby(_DETECTOR, sort=False, dropna=False)
+        each = groups.mean(numeric_only=True).reset_index()
+        # The intervals of single classes say nothing about their mean.
+        each[["auroc_low", "auroc_high"]] = np.nan
+        merged = pd.concat([table[~single], each.assign(novel_class="each")])
+        parts.append(settings.iloc[[i]].merge(merged, how="cross"))
+    joined = pd.concat(parts, ignore_index=True)
+    joined["oracle"] = joined["oracle"].astype(int)
+    return joined
+
+
+def over_splits(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean, interval and spread of every detector over splits and seeds.
+
+    Runs of a configuration differ in `*.seed` and in the normal classes. The test images' part of
+    the variance of AUROC is the mean of DeLong's over the runs, taken as wholly shared between
+    them, the cautious case; it is unknown, and left out, for means over single novel classes.
+
+    Args:
+        runs: As `detection` returns it.
+
+    Returns:
+        A row per configuration and detector: the configuration's settings, `representation`, its
+        `objective` and own `settings`, `detector`, `labels`, `novel_class`, `oracle`, `auroc` with
+        its interval `_low` and `_high`, cut to [0, 1] and NaN where one run is all and its
+        variance unknown; the means of the other measures; `_sd` of all; the number of `runs`.
+    """
+    given = [key for key in map(str, runs) if "." in key and not key.endswith(".seed")]
+    # Which other networks a run has is no setting of this one.
+    keys = [key for key in given if key not in ("split.normal_classes", "classifier.variants")]
+    keys += [*_DETECTOR, "novel_class", "oracle"]
+    rows = []
+    for key, group in runs.groupby(keys, sort=False, dropna=False):
+        half_width = (group["auroc_high"] - group["auroc_low"]) / (2 * 1.959964)
+        variance = float((half_width**2).mean())
+        known = not np.isnan(variance)
+        over = statistics.interval_over_runs(group["auroc"], variance if known else 0.0)
+        ends = np.clip([over.low, over.high], 0, 1) if known or over.runs > 1 else [np.nan] * 2
+        row = dict(zip(keys, key, strict=True))
+        row |= {"auroc": over.estimate, "auroc_low": ends[0], "auroc_high": ends[1]}
+        row["auroc_sd"] = over.sd
+        for name in _MEASURES:
+            row |= {name: group[name].mean(), f"{name}_sd": group[name].std()}
+        row["runs"] = over.runs
+        rows.append(row)
     return pd.DataFrame(rows)
 
 

@@ -12,12 +12,14 @@ pass computes Jᵀe, and everything else is arithmetic on it.
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from stages.lib.errors import InputError
 from stages.lib.training import as_input
 
 
@@ -100,6 +102,16 @@ MAP_METHODS: dict[str, Callable[[LossGradient], Tensor]] = {
 }
 
 
+MAGNITUDES = ("reconstruction_error", "saliency")  # the others have a sign
+
+
+def require_magnitudes(methods: Sequence[str]) -> None:
+    """Raise InputError unless all are maps in which a higher value means more."""
+    for method in methods:
+        if method not in MAGNITUDES:
+            raise InputError(f"{method!r} is no map to score with: use {' or '.join(MAGNITUDES)}")
+
+
 def compute_maps(
     network: nn.Module,
     images: NDArray[np.uint8],
@@ -128,3 +140,28 @@ def compute_maps(
         maps = {"reconstruction": result.reconstruction}
         maps |= {method: MAP_METHODS[method](result) for method in methods}
         yield {name: map_.cpu().contiguous().numpy() for name, map_ in maps.items()}
+
+
+def gather_maps(
+    network: nn.Module,
+    images: NDArray[np.uint8],
+    *,
+    on_batch: Callable[[int], object] = lambda count: None,
+    **settings: Any,
+) -> dict[str, NDArray[np.float32]]:
+    """All that `compute_maps` yields, in memory at once.
+
+    Args:
+        network: As of `compute_maps`.
+        images: As of `compute_maps`.
+        on_batch: Called with the number of images done.
+        **settings: The keywords of `compute_maps`.
+
+    Returns:
+        "reconstruction" (N, C, H, W) and each method's maps (N, H, W).
+    """
+    batches = []
+    for batch in compute_maps(network, images, **settings):
+        batches.append(batch)
+        on_batch(len(batch["reconstruction"]))
+    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}

@@ -45,7 +45,10 @@ def forest_oracle(
 def linear_oracle(
     features: Features, novel: NDArray[np.bool_], test: Features, *, trees: int = 0, seed: int
 ) -> NDArray[np.float64]:
-    """Logistic regression on standardised features; arguments and result as of `forest_oracle`."""
+    """Logistic regression on standardised features; arguments and result as of `forest_oracle`.
+
+    Its L2 penalty is scikit-learn's default, C = 1, and not tuned.
+    """
     _require_both(novel)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000, random_state=seed))
     return _probability_of_novel(model.fit(features, novel), test)

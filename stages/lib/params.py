@@ -8,35 +8,41 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 
 from stages.lib.errors import InputError
+from stages.lib.sections import Device, Fraction, Positive, Section, Seed, TrainingSection
+from stages.lib.variants import ClassifierParams, Variant, objectives_of
 
-DatasetName = Literal["digits", "mnist", "fashion_mnist", "kmnist", "emnist_digits", "cifar10"]
-CLASSES: dict[DatasetName, int] = dict.fromkeys(get_args(DatasetName), 10)
+DatasetName = Literal[
+    "digits", "mnist", "fashion_mnist", "kmnist", "emnist_digits", "cifar10", "folder"
+]
+# How many classes a data set has; those of a folder are counted in it.
+CLASSES: dict[DatasetName, int] = {name: 10 for name in get_args(DatasetName) if name != "folder"}
 MapMethod = Literal["reconstruction_error", "saliency", "direct_term", "indirect_term"]
-ClassifierVariant = Literal["nominal", "all_classes"]
-Device = Literal["auto", "cpu", "cuda"]
-Precision = Literal["fp32", "bf16"]
-
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-Positive = Annotated[int, Field(ge=1)]
-
-
-class Section(BaseModel):
-    """A section of params.yaml: no unknown keys, no silent conversion, no infinities."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class DataParams(Section):
     """Which images, and the side length in pixels that they are brought to."""
 
     name: DatasetName
+    path: str | None
     image_size: Annotated[int, Field(ge=8, le=512, multiple_of=4)]
+
+    @model_validator(mode="after")
+    def _path_is_of_a_folder(self) -> Self:
+        if self.name == "folder" and not self.path:
+            raise ValueError(
+                "data.name is folder, which needs data.path: set it to the folder of the images"
+            )
+        if self.name != "folder" and self.path is not None:
+            raise ValueError(
+                f"data.path is {self.path!r}, but data.name is {self.name}: set data.path to null,"
+                " or data.name to folder"
+            )
+        return self
 
 
 class SplitParams(Section):
@@ -53,23 +59,6 @@ class SplitParams(Section):
         if len(set(self.normal_classes)) < len(self.normal_classes):
             raise ValueError(f"split.normal_classes names a class twice: {self.normal_classes}")
         return self
-
-
-class TrainingSection(Section):
-    """How a network is trained."""
-
-    learning_rate: Annotated[float, Field(gt=0)]
-    batch_size: Annotated[int, Field(ge=2)]
-    epochs: Positive
-    patience: Positive
-    seed: Seed
-    device: Device
-    precision: Precision
-    compile: bool
-
-    def keywords(self) -> dict[str, Any]:
-        """The settings as keywords of `training.train`, all but the device."""
-        return self.model_dump(include=TrainingSection.model_fields.keys() - {"device"})
 
 
 class TrainParams(TrainingSection):
@@ -103,17 +92,11 @@ class MapsParams(Section):
             )
 
 
-class ClassifierParams(TrainingSection):
-    """The classifiers whose representations are examined, and how they are trained."""
-
-    variants: Annotated[list[ClassifierVariant], Field(min_length=1)]
-    network: Literal["small_resnet", "resnet34"]
-
-
 class DetectParams(Section):
     """The oracles, and how many labelled anomalies they see beside all of them."""
 
     trees: Positive
+    control_trees: Positive
     labelled_anomalies: list[Positive]
     seed: Seed
 
@@ -215,23 +198,38 @@ def parse_yaml(text: str, *, source: str) -> dict[str, Any]:
 
 
 def _explain(error: ErrorDetails) -> str:
-    dotted = ".".join(str(part) for part in error["loc"])
+    # A variant's place in the parsed file has its objective after its name; no key is called so.
+    location = tuple(part for i, part in enumerate(error["loc"]) if i != _OBJECTIVE_DEPTH)
+    dotted = ".".join(str(part) for part in location)
     if error["type"] == "extra_forbidden":
-        known = _known_keys(error["loc"][:-1])
+        known = _known_keys(location[:-1], error["loc"])
         close = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}"
         return f"unknown key {dotted}; {hint}"
     if error["type"] == "missing":
         return f"key {dotted} is missing: add it"
+    if error["type"].startswith("union_tag"):
+        known = [tag for kind in Variant.__subclasses__() for tag in objectives_of(kind)]
+        return f"{dotted} needs an objective, one of {', '.join(known)}; it is {error['input']!r}"
     reason = error["msg"].removeprefix("Value error, ")
     if error["type"] == "value_error":
         return reason
     return f"{dotted} is {error['input']!r}: {reason[0].lower()}{reason[1:]}"
 
 
-def _known_keys(section: tuple[int | str, ...]) -> list[str]:
+_OBJECTIVE_DEPTH = 3
+
+
+def _known_keys(section: tuple[int | str, ...], location: tuple[int | str, ...]) -> list[str]:
     if not section:
         return list(Params.model_fields)
+    if len(section) == _OBJECTIVE_DEPTH:
+        (variant,) = (
+            kind
+            for kind in Variant.__subclasses__()
+            if location[_OBJECTIVE_DEPTH] in objectives_of(kind)
+        )
+        return list(variant.model_fields)
     model = Params.model_fields[str(section[0])].annotation
     assert isinstance(model, type)
     assert issubclass(model, BaseModel)

@@ -15,6 +15,7 @@ MAPS = Path("data/maps")
 
 CLASSIFIERS = Path("data/classifiers")
 EMBEDDINGS = Path("data/embeddings")
+SCORES = Path("data/scores.csv")
 
 TRAINING_CURVE = Path("metrics/training.csv")
 TRAINING_METRICS = Path("metrics/training.json")
@@ -48,9 +49,15 @@ def classifier_path(variant: str) -> Path:
     return CLASSIFIERS / f"{variant}.pt"
 
 
-def embedding_path(representation: str, part: str, name: str) -> Path:
+def embedding_path(representation: str, part: str, output: str) -> Path:
     """One output of a network for the images of a part; row i is row i of the part."""
-    return EMBEDDINGS / f"{representation}_{part}_{name}.npy"
+    return EMBEDDINGS / f"{representation}.{part}.{output}.npy"
+
+
+def embedded_outputs(representation: str, part: str) -> list[str]:
+    """The outputs of a network that are kept for the images of a part."""
+    files = EMBEDDINGS.glob(f"{representation}.{part}.*.npy")
+    return sorted(file.name.split(".")[2] for file in files)
 
 
 def map_path(method: str) -> Path:
@@ -59,3 +66,8 @@ def map_path(method: str) -> Path:
     The reconstruction lies beside the maps; it has the shape of the images, (N, C, H, W).
     """
     return MAPS / f"{method}.npy"
+
+
+def readme_template(part: str) -> Path:
+    """Template of one part of the README."""
+    return TEMPLATES / f"readme_{part.replace(' ', '_')}.md.jinja"

@@ -4,7 +4,7 @@ One row of the table is one detector on one representation, scored on the test i
 the label of a novel image, be it in training or in an oracle's labels, is marked `oracle`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.lib import detection, oracles, statistics
-from stages.lib.scores import LOGIT_SCORES
+from stages.lib import detection, oracles, scores, statistics
 
 Oracle = Callable[..., NDArray[np.float64]]
+Array = NDArray[Any]
+_Scored = tuple[str, str, int | None, NDArray[np.float64]]
 
 
 class Representation(NamedTuple):
@@ -23,24 +24,95 @@ class Representation(NamedTuple):
 
     Attributes:
         name: Its name.
-        validation: (N, D).
-        test: (M, D).
-        scores: Name to novelty score (M,) of the test images, made without any label of novelty.
-        correct: (M,) whether the class is predicted, or None without a classifier.
+        features: Part ("validation", "test") to (N, D).
+        scores: Part to the name of a score to (N,), made without any label of novelty.
+        correct: Whether each test image's class is predicted, or None without a classifier.
         is_oracle: Whether the network itself was trained on novel classes.
+        undefined: Names of scores that it should have but that are not finite.
     """
 
     name: str
-    validation: NDArray[Any]
-    test: NDArray[Any]
-    scores: Mapping[str, NDArray[np.float64]]
+    features: Mapping[str, Array]
+    scores: Mapping[str, Mapping[str, NDArray[np.float64]]]
     correct: NDArray[np.bool_] | None
     is_oracle: bool
+    undefined: tuple[str, ...] = ()
 
 
-def classifier_scores(logits: NDArray[np.floating]) -> dict[str, NDArray[np.float64]]:
-    """Every score of `scores.py` for the logits (M, K)."""
-    return {name: score(logits) for name, score in LOGIT_SCORES.items()}
+def of_network(
+    name: str,
+    outputs: Mapping[str, Mapping[str, Array]],
+    test: pd.DataFrame,
+    *,
+    sees_novel: bool = False,
+    shown: str | None = None,
+) -> Representation:
+    """The representation z of a network, with every score that its outputs allow.
+
+    A network that was trained on novel classes has no score of its own, since its logits know the
+    classes by their labels.
+
+    Args:
+        name: Its name.
+        outputs: Part to output to array, as the embed stage keeps them.
+        test: `label` and `novel` of the test images.
+        sees_novel: Whether it was trained on novel classes.
+        shown: Score to come first, the one that figures show; None leaves the order of `SCORES`.
+    """
+    parts = ("validation", "test")
+    own: dict[str, dict[str, NDArray[np.float64]]] = {part: {} for part in parts}
+    correct = None
+    if not sees_novel:
+        own = {part: scores.own_scores(outputs, part) for part in parts}
+        logits = outputs["test"].get("logits")
+        if "member_logits" in outputs["test"]:
+            logits = scores.log_mean_probability(outputs["test"]["member_logits"])
+        if logits is not None:
+            correct = predicted_correctly(logits, test)
+    undefined = tuple(
+        score
+        for score in own["test"]
+        if not all(np.isfinite(own[part][score]).all() for part in parts)
+    )
+    own = {
+        part: {
+            score: own[part][score]
+            for score in sorted(own[part], key=lambda score: score != shown)
+            if score not in undefined
+        }
+        for part in parts
+    }
+    features = {part: outputs[part]["z"] for part in parts}
+    return Representation(name, features, own, correct, sees_novel, undefined)
+
+
+def joined(members: Sequence[Mapping[str, Mapping[str, Array]]]) -> dict[str, dict[str, Array]]:
+    """Outputs of a deep ensemble: `z` (N, E·D) side by side and `member_logits` (N, E, K).
+
+    Args:
+        members: Outputs of each member, as `of_network` takes them.
+    """
+    return {
+        part: {
+            "z": np.concatenate([member[part]["z"] for member in members], axis=1),
+            "member_logits": np.stack([member[part]["logits"] for member in members], axis=1),
+        }
+        for part in ("validation", "test")
+    }
+
+
+def of_pixels(images: Mapping[str, NDArray[np.uint8]]) -> Representation:
+    """Raw pixels, scored by their squared distance to the mean training image, a value's mean.
+
+    Args:
+        images: Part to (N, C, H, W); "train" has the normal training images.
+    """
+    pixels = {part: array.reshape(len(array), -1) for part, array in images.items()}
+    mean = pixels["train"].mean(axis=0)
+    parts = ("validation", "test")
+    distance = {part: ((pixels[part] - mean) ** 2).mean(axis=1) / 255**2 for part in parts}
+    own = {part: {"distance_to_mean": distance[part]} for part in parts}
+    return Representation("raw_pixels", {p: pixels[p] for p in parts}, own, None, False)
 
 
 def predicted_correctly(logits: NDArray[np.floating], rows: pd.DataFrame) -> NDArray[np.bool_]:
@@ -55,15 +127,29 @@ def predicted_correctly(logits: NDArray[np.floating], rows: pd.DataFrame) -> NDA
     return correct
 
 
-def detection_table(
+class Examined(NamedTuple):
+    """What became of one representation.
+
+    Attributes:
+        table: A row per detector, as `examine` describes it.
+        scores: "detector" to the scores (M,) of the test images, of detectors that were given all
+            labels or none.
+    """
+
+    table: pd.DataFrame
+    scores: dict[str, NDArray[np.float64]]
+
+
+def examine(
     representation: Representation,
     validation: pd.DataFrame,
     test: pd.DataFrame,
     *,
     trees: int,
+    control_trees: int,
     labelled_anomalies: list[int],
     seed: int,
-) -> pd.DataFrame:
+) -> Examined:
     """All detectors on one representation.
 
     Args:
@@ -71,23 +157,36 @@ def detection_table(
         validation: `label` and `novel` of the validation images, the oracles' labels.
         test: `label` and `novel` of the test images.
         trees: Trees of the forest oracle.
-        labelled_anomalies: Numbers of labelled anomalies of further forest oracles.
+        control_trees: Trees of the forests that do not see the class that they are tested on, and
+            of the one that they are compared with class by class.
+        labelled_anomalies: Numbers of labelled anomalies of further oracles, one draw each.
         seed: Seed of oracles and of the draw of labelled anomalies.
 
     Returns:
-        A row per detector: `representation`, `detector`, `labels` that it was given ("none",
-        "all", "other classes" or the number of labelled anomalies), `novel_class` whose test
-        images it is measured on beside the normal ones ("all" or a class, which "other classes"
-        leaves out of the labels), `oracle` (0 or 1), `auroc` with DeLong's `_low` and `_high`,
-        `average_precision`, `fpr_at_95_tpr`, `oscr`.
+        The table has a row per detector: `representation`, `detector`, `labels` that it was given
+        ("none", "all", "other classes" or the number of labelled anomalies), `novel_class` whose
+        test images it is measured on beside the normal ones ("all" or a class, which "other
+        classes" leaves out of the labels), `oracle` (0 or 1), `auroc` with DeLong's `_low` and
+        `_high`, `average_precision`, `fpr_at_95_tpr`, `oscr`, `closed_set_accuracy`, and
+        `validation_auroc`, for choices between detectors without labels.
     """
     novel = test["novel"].to_numpy() == 1
     label = test["label"].to_numpy()
+    validation_novel = validation["novel"].to_numpy() == 1
     rows = []
+    kept_scores = {}
+    accuracy = np.nan if representation.correct is None else representation.correct[~novel].mean()
 
     def add(detector: str, labels: str, score: NDArray[np.float64], only: int | None) -> None:
         kept = ~novel | (only is None) | (label == only)
         correct = None if representation.correct is None else representation.correct[kept]
+        on_validation = np.nan
+        if labels == "none":
+            on_validation = statistics.delong_auroc(
+                validation_novel, representation.scores["validation"][detector]
+            ).estimate
+        if only is None and labels in ("none", "all"):
+            kept_scores[detector] = score
         rows.append(
             {
                 "representation": representation.name,
@@ -96,51 +195,62 @@ def detection_table(
                 "novel_class": "all" if only is None else str(only),
                 "oracle": int(representation.is_oracle or labels != "none"),
                 **measures(novel[kept], score[kept], correct),
+                "closed_set_accuracy": accuracy,
+                "validation_auroc": on_validation,
             }
         )
 
-    for name, score in representation.scores.items():
+    for name, score in representation.scores["test"].items():
         add(name, "none", score, None)
-    fitted = _oracle_scores(
+    for detector, labels, only, score in _oracle_scores(
         representation,
         validation,
+        np.unique(label[novel]).tolist(),
         trees=trees,
+        control_trees=control_trees,
         labelled_anomalies=labelled_anomalies,
         seed=seed,
-    )
-    for detector, labels, only, score in fitted:
+    ):
         add(detector, labels, score, only)
-        if detector == "forest" and labels == "all":
-            for novel_class in np.unique(label[novel]).tolist():
-                add(detector, labels, score, novel_class)
-    return pd.DataFrame(rows)
+    return Examined(pd.DataFrame(rows), kept_scores)
 
 
 def _oracle_scores(
     representation: Representation,
     validation: pd.DataFrame,
+    test_classes: list[int],
     *,
     trees: int,
+    control_trees: int,
     labelled_anomalies: list[int],
     seed: int,
-) -> Iterator[tuple[str, str, int | None, NDArray[np.float64]]]:
+) -> Iterator[_Scored]:
     """Detector, its labels, the one novel class it is tested on or None, and its scores."""
-    features, novel = representation.validation, validation["novel"].to_numpy() == 1
+    features, novel = representation.features["validation"], validation["novel"].to_numpy() == 1
     labels = validation["label"].to_numpy(np.int64)
 
-    def score(oracle: Oracle, rows: NDArray[Any]) -> NDArray[np.float64]:
-        return oracle(features[rows], novel[rows], representation.test, trees=trees, seed=seed)
+    def score(
+        oracle: Oracle, rows: NDArray[Any], trees: int = control_trees
+    ) -> NDArray[np.float64]:
+        test = representation.features["test"]
+        return oracle(features[rows], novel[rows], test, trees=trees, seed=seed)
 
+    everything = np.ones(len(novel), bool)
     for name, oracle in oracles.ORACLES.items():
-        yield name, "all", None, score(oracle, np.ones(len(novel), bool))
+        yield name, "all", None, score(oracle, everything, trees)
     for count in labelled_anomalies:
         rows = oracles.labelled_subset(
             novel, anomalies=count, generator=np.random.default_rng([seed, count])
         )
-        yield "forest", str(count), None, score(oracles.forest_oracle, rows)
+        # As many trees as with all labels: few of them see one of a handful of anomalies.
+        for name, oracle in oracles.ORACLES.items():
+            yield name, str(count), None, score(oracle, rows, trees)
+    seen = score(oracles.forest_oracle, everything)
+    for label in test_classes:
+        yield "forest", "all", label, seen
     unseen = oracles.held_out_scores(partial(score, oracles.forest_oracle), labels, novel)
-    for label, scores in unseen.items():
-        yield "forest", "other classes", label, scores
+    for label, scores_of in unseen.items():
+        yield "forest", "other classes", label, scores_of
 
 
 def measures(
@@ -158,15 +268,11 @@ def measures(
     }
 
 
-def headline(
-    table: pd.DataFrame, representations: list[Representation], novel: NDArray[np.bool_]
-) -> dict[str, Any]:
+def headline(table: pd.DataFrame) -> dict[str, Any]:
     """The numbers to compare between experiments.
 
     Args:
-        table: `detection_table` of every representation.
-        representations: What was examined.
-        novel: (M,) whether each test image is novel.
+        table: The tables of `examine`, one below the other.
 
     Returns:
         Representation to detector to its AUROC with interval, measured on all novel classes with
@@ -175,8 +281,7 @@ def headline(
         and for classifiers `closed_set_accuracy`, over the normal test images.
     """
     result: dict[str, Any] = {}
-    for representation in representations:
-        rows = table[table["representation"] == representation.name]
+    for name, rows in table.groupby("representation", sort=False):
         each_class = rows[rows["novel_class"] != "all"].groupby("labels")["auroc"].mean()
         whole = rows[(rows["novel_class"] == "all") & rows["labels"].isin(["none", "all"])]
         entry: dict[str, Any] = {
@@ -192,7 +297,7 @@ def headline(
         entry["forest_on_a_seen_class"] = {"auroc": float(each_class["all"])}
         unseen = float(each_class.get("other classes", np.nan))  # none with one novel class
         entry["forest_on_an_unseen_class"] = {"auroc": unseen}
-        if representation.correct is not None:
-            entry["closed_set_accuracy"] = float(representation.correct[~novel].mean())
-        result[representation.name] = entry
+        if rows["closed_set_accuracy"].notna().any():
+            entry["closed_set_accuracy"] = float(rows["closed_set_accuracy"].iloc[0])
+        result[str(name)] = entry
     return result

@@ -8,6 +8,12 @@ from numpy.typing import NDArray
 
 from stages.lib.errors import InputError
 
+_OPEN = "split.protocol open_60_20_20"
+_REMEDIES = {
+    "split.test_fraction": "change it or take more images",
+    "split.validation_fraction": "change it or take more images",
+    _OPEN: "take more images, or use split.protocol one_class with other fractions",
+}
 PARTS = ("train", "validation", "test")
 
 
@@ -37,8 +43,9 @@ def one_class_split(
 
     The official training part is divided into training and validation, the official test part is
     the test part. Without an official split the test part is drawn first. Draws are stratified by
-    label and do not depend on which classes are normal. All classes are in all parts; training
-    takes the normal rows only.
+    label and do not depend on which classes are normal. All classes are in all parts, except novel
+    ones that the official training part lacks (the anomalies of MVTec AD); training takes the
+    normal rows only.
 
     Args:
         labels: (N,) class of each image.
@@ -60,10 +67,13 @@ def one_class_split(
     rows = np.arange(len(labels))
     test = rows[official_part == "test"]
     rest = rows[official_part != "test"]
+    test_only = np.setdiff1d(labels[test], labels[rest])
     if not test.size:
         rest, test = _draw(rest, labels, test_fraction, seed, "split.test_fraction")
     train, validation = _draw(rest, labels, validation_fraction, seed, "split.validation_fraction")
-    return _index_table((train, validation, test), labels, normal_classes)
+    table = _index_table((train, validation, test), labels, normal_classes)
+    _require_classes_in_parts(table, test_only=np.setdiff1d(test_only, normal_classes))
+    return table
 
 
 def open_split(
@@ -87,11 +97,11 @@ def open_split(
         InputError: A part would lack a class, or a normal class does not exist.
     """
     require_classes(normal_classes, int(labels.max()) + 1)
-    rest, test = _draw(
-        np.arange(len(labels)), labels, 0.2, seed, "the test fraction of open_60_20_20"
-    )
-    train, validation = _draw(rest, labels, 0.25, seed, "the validation fraction of open_60_20_20")
-    return _index_table((train, validation, test), labels, normal_classes)
+    rest, test = _draw(np.arange(len(labels)), labels, 0.2, seed, _OPEN)
+    train, validation = _draw(rest, labels, 0.25, seed, _OPEN)
+    table = _index_table((train, validation, test), labels, normal_classes)
+    _require_classes_in_parts(table)
+    return table
 
 
 def _index_table(
@@ -104,7 +114,6 @@ def _index_table(
     table["label"] = labels[table["source_row"]]
     table["novel"] = (~table["label"].isin(list(normal_classes))).astype(int)
     _require_both_kinds(table)
-    _require_classes_in_parts(table)
     return table.reset_index(drop=True)
 
 
@@ -119,16 +128,19 @@ def _draw(
         )
     except ValueError as error:
         raise InputError(
-            f"{key} is {fraction:g}, which leaves a part of the {len(rows)} images without some"
-            f" class ({error}): change it or take more images"
+            f"{key} takes a share of {fraction:g}, which leaves a part of the {len(rows)} images"
+            f" without some class ({error}): {_REMEDIES[key]}"
         ) from None
     return kept, drawn
 
 
-def _require_classes_in_parts(table: pd.DataFrame) -> None:
+def _require_classes_in_parts(
+    table: pd.DataFrame, *, test_only: NDArray[np.int64] | Sequence[int] = ()
+) -> None:
     counts = pd.crosstab(table["label"], table["part"])
     for part in PARTS:
-        absent = counts.index[counts.get(part, 0) == 0]
+        expected = counts if part == "test" else counts[~counts.index.isin(test_only)]
+        absent = expected.index[expected.get(part, 0) == 0]
         if len(absent):
             raise InputError(
                 f"the {part} part would be without some class ({absent[0]}):"

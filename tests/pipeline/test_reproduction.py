@@ -19,11 +19,17 @@ TINY = {
     "data": {"image_size": 8},
     "train": {"epochs": 2, "code_length": 4},
     "metrics": {"k": 3, "bootstrap_samples": 100},
-    "classifier": {"epochs": 2},
-    "detect": {"trees": 5, "labelled_anomalies": [3]},
+    "classifier": {
+        "epochs": 2,
+        "variants": {
+            "nominal": {"objective": "nominal"},
+            "hybrid": {"objective": "hybrid", "reconstruction_weight": 0.9, "reduction": "mean"},
+        },
+    },
+    "detect": {"trees": 5, "control_trees": 5, "labelled_anomalies": [3]},
     "plots": {"examples": 1, "dpi": 30},
 }
-CLASSIFIERS = {"classify@nominal", "classify@all_classes"}
+CLASSIFIERS = {"classify@nominal", "classify@hybrid"}
 DETECTION = {"detect", "detection_plots"}
 DOWNSTREAM_OF_SPLIT = (
     {"split", "train", "maps", "metrics", "trajectory", "plots", "embed"} | CLASSIFIERS | DETECTION
@@ -127,11 +133,27 @@ def test_setting_of_the_classifiers_leaves_the_maps_alone(workspace: Workspace) 
 
 
 def test_variant_that_is_no_longer_named_is_left_out(workspace: Workspace) -> None:
-    workspace.change("classifier", variants=["nominal"])
+    workspace.change("classifier", variants={"nominal": {"objective": "nominal"}})
     assert workspace.reproduce("detect") == {"check", "embed", "detect"}
     detection = json.loads((workspace.folder / "metrics/detection.json").read_text())
-    assert "all_classes" not in detection
+    assert "hybrid" not in detection
     assert "nominal" in detection
+
+
+def test_setting_of_one_variant_trains_that_one_alone(workspace: Workspace) -> None:
+    run = ("dvc", "exp", "run", "-S", "classifier.variants.hybrid.reconstruction_weight=0.1")
+    trained = re.findall(r"Running stage '(classify@\w+)'", workspace.check(*run, "embed"))
+    assert trained == ["classify@hybrid"]
+
+
+def test_variant_is_added_by_name_and_a_second_seed_makes_an_ensemble(workspace: Workspace) -> None:
+    added = "+classifier.variants.second={objective: nominal, seed: 1}"
+    done = workspace.check("dvc", "exp", "run", "-S", added, "detect")
+    assert re.findall(r"Running stage '(classify@\w+)'", done) == ["classify@second"]
+    detection = json.loads((workspace.folder / "metrics/detection.json").read_text())
+    assert {"mutual_information", "ensemble_max_logit", "forest"} <= (
+        detection["nominal_ensemble"].keys()
+    )
 
 
 def test_plot_style_reruns_plots(workspace: Workspace) -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from stages.lib import classification, classifiers, training
+from stages.lib import classification, classifiers, objectives, training
 
 CPU = torch.device("cpu")
 
@@ -22,7 +22,9 @@ def striped(count=90, *, size=8, seed=0):
 
 
 def small(classes=3, seed=0):
-    return classifiers.seeded_classifier(seed, "small_resnet", channels=1, classes=classes)
+    return objectives.seeded_network(
+        seed, "small_resnet", "nominal", {}, image_shape=(1, 8, 8), classes=classes
+    )
 
 
 def trained():
@@ -52,21 +54,22 @@ def test_classifier_learns_what_can_be_learned():
     assert error(network) < 0.1
 
 
-@pytest.mark.parametrize("name", classifiers.NETWORKS)
+@pytest.mark.parametrize("backbone", classifiers.BACKBONES)
 @pytest.mark.parametrize(("channels", "size"), [(1, 28), (3, 32)])
 @torch.no_grad()
-def test_outputs_have_a_row_per_image_and_the_head_maps_z_to_logits(name, channels, size):
-    network = classifiers.seeded_classifier(0, name, channels=channels, classes=6).eval()
+def test_outputs_have_a_row_per_image_and_the_head_maps_z_to_logits(backbone, channels, size):
+    network = classifiers.Classifier(backbone, image_shape=(channels, size, size), classes=6)
+    network.eval()
     x = torch.rand(2, channels, size, size)
     outputs = network.outputs(x)
-    assert outputs["z"].shape == (2, {"small_resnet": 64, "resnet34": 512}[name])
+    assert outputs["z"].shape == (2, {"small_resnet": 64, "resnet34": 512}[backbone])
     assert outputs["logits"].shape == (2, 6)
     torch.testing.assert_close(network.head(outputs["z"]), outputs["logits"], rtol=0, atol=0)
     torch.testing.assert_close(network(x), outputs["logits"], rtol=0, atol=0)
 
 
 def test_resnet34_is_torchvisions_but_for_stem_and_head():
-    network = classifiers.seeded_classifier(0, "resnet34", channels=3, classes=1000)
+    network = classifiers.Classifier("resnet34", image_shape=(3, 32, 32), classes=1000)
     theirs = 21_797_672  # parameters of torchvision's resnet34, 7×7 stem and 1000 classes
     ours = sum(parameter.numel() for parameter in network.parameters())
     assert ours == theirs - 3 * 64 * (7 * 7 - 3 * 3)

@@ -70,6 +70,12 @@ def test_digits_record_the_checksum_of_their_images(tmp_path):
     assert digits.files == {"sklearn.datasets.load_digits": f"sha256:{expected}"}
 
 
+def test_digits_are_named_in_label_order_and_have_their_native_size(tmp_path):
+    digits = load("digits", None, tmp_path)
+    assert digits.classes == list("0123456789")
+    assert digits.native_size == "8×8"
+
+
 def test_digits_keep_all_seventeen_grey_levels(tmp_path):
     levels = np.unique(load("digits", None, tmp_path).images)
     np.testing.assert_array_equal(levels, np.round(np.arange(17) * 255 / 16))
@@ -291,6 +297,8 @@ def test_file_without_a_published_checksum_says_so(fashion, tmp_path):
     found = load("fashion_mnist", fashion, tmp_path)
     assert found.official_part.tolist() == ["train"] * 6 + ["test"] * 2
     assert found.labels.tolist() == list(range(8))
+    assert found.classes[:2] == ["T-shirt/top", "Trouser"]
+    assert found.native_size == "28×28"
     assert set(found.files) == set(FILES)
     path = fashion / "FashionMNIST" / "raw" / "t10k-labels-idx1-ubyte"
     digest = hashlib.md5(path.read_bytes()).hexdigest()  # noqa: S324

@@ -126,3 +126,74 @@ def test_repetitions_alone_are_one_configuration_without_settings(repository):
     assert table["metric"].is_unique
     assert set(table["runs"]) == {2}
     assert list(table) == ["metric", "estimate", "low", "high", "sd", "runs"]
+
+
+def detectors(*, auroc, representation="nominal"):
+    """`metrics/detection.csv` of one run: a score, and a forest on two novel classes."""
+    rows = [
+        ("max_logit", "none", "all", 0, auroc),
+        ("forest", "all", "7", 1, auroc + 0.1),
+        ("forest", "all", "8", 1, auroc + 0.2),
+    ]
+    table = pd.DataFrame(rows, columns=["detector", "labels", "novel_class", "oracle", "auroc"])
+    table = table.assign(representation=representation, objective=representation, settings="{}")
+    table["auroc_low"], table["auroc_high"] = table["auroc"] - 0.02, table["auroc"] + 0.02
+    for name in ("average_precision", "fpr_at_95_tpr", "oscr", "closed_set_accuracy"):
+        table[name] = auroc / 2
+    return table.assign(validation_auroc=np.nan)
+
+
+SPLITS = pd.DataFrame(
+    {
+        "run": ["a", "b", "c"],
+        "split.normal_classes": ["[0]", "[1]", "[0]"],
+        "classifier.epochs": ["6", "6", "12"],
+    }
+)
+
+
+def test_single_classes_become_their_mean():
+    runs = experiments.detection(SPLITS[:1], [detectors(auroc=0.7)])
+    each = runs[runs["novel_class"] == "each"]
+    assert each["auroc"].tolist() == pytest.approx([0.85])
+    assert each["auroc_low"].isna().all()
+    assert runs["oracle"].tolist() == [0, 1]
+    assert runs["run"].tolist() == ["a", "a"]
+
+
+def test_splits_and_seeds_are_repetitions_and_other_settings_are_not():
+    tables = [detectors(auroc=value) for value in (0.64, 0.66, 0.7)]
+    summary = experiments.over_splits(experiments.detection(SPLITS, tables))
+    score = summary[summary["detector"] == "max_logit"].set_index("classifier.epochs")
+    expected = statistics.interval_over_runs([0.64, 0.66], (0.02 / 1.959964) ** 2)
+    found = score.loc["6", ["auroc", "auroc_low", "auroc_high", "auroc_sd", "runs"]]
+    assert found.tolist() == pytest.approx(list(expected))
+    assert score.loc["12", "runs"] == 1
+    assert score.loc["6", "oscr"] == pytest.approx(0.325)
+    assert score.loc["6", "oscr_sd"] == pytest.approx(np.std([0.32, 0.33], ddof=1))
+    assert "split.normal_classes" not in summary
+
+
+def test_interval_stays_between_zero_and_one_and_is_unknown_for_one_runs_mean_of_classes():
+    tables = [detectors(auroc=value) for value in (0.5, 0.8, 0.6)]
+    summary = experiments.over_splits(experiments.detection(SPLITS, tables))
+    assert summary["auroc_low"].min() >= 0
+    assert summary["auroc_high"].max() == 1
+    alone = summary[(summary["classifier.epochs"] == "12") & (summary["novel_class"] == "each")]
+    assert alone[["auroc_low", "auroc_high"]].isna().all(axis=None)
+
+
+def test_representation_without_an_objective_survives_the_file_that_it_comes_from(tmp_path):
+    table = detectors(auroc=0.6, representation="raw_pixels").assign(objective="")
+    table.to_csv(tmp_path / "detection.csv", index=False)
+    read = pd.read_csv(tmp_path / "detection.csv")
+    runs = experiments.detection(SPLITS[:1], [read])
+    assert "each" in set(runs["novel_class"])
+    assert "each" in set(experiments.over_splits(runs)["novel_class"])
+
+
+def test_detector_that_only_some_runs_have_is_summarised_over_those():
+    tables = [detectors(auroc=0.6), detectors(auroc=0.7, representation="hybrid")]
+    summary = experiments.over_splits(experiments.detection(SPLITS[:2], tables))
+    runs = summary[summary["detector"] == "max_logit"].set_index("representation")["runs"]
+    assert runs.to_dict() == {"nominal": 1, "hybrid": 1}

@@ -2,14 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pydantic
 import pytest
 from ruamel.yaml import YAML
 
 from stages.lib.errors import InputError
-from stages.lib.params import CLASSES, load_params
+from stages.lib.params import CLASSES, DatasetName, load_params
 from stages.lib.splits import require_classes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +42,7 @@ def valid(tmp_path: Path) -> Path:
 
 def test_params_of_the_repository_are_valid() -> None:
     params = load_params(ROOT / "params.yaml")
-    assert params.model_dump() == repository_values()
+    assert params.model_dump(exclude_unset=True) == repository_values()
     require_classes(params.split.normal_classes, CLASSES[params.data.name])
 
 
@@ -98,6 +98,39 @@ def test_class_that_is_normal_twice_is_an_error_that_names_the_dotted_key(tmp_pa
     values["split"]["normal_classes"] = [0, 1, 0]
     message = error_of(write(tmp_path, values))
     assert "params.yaml: split.normal_classes names a class twice: [0, 1, 0]" in message
+
+
+@pytest.mark.parametrize("path", [None, ""])
+def test_folder_without_a_path_is_an_error_that_names_the_missing_key(
+    tmp_path: Path, path: str | None
+) -> None:
+    values = repository_values()
+    values["data"] |= {"name": "folder", "path": path}
+    message = error_of(write(tmp_path, values))
+    assert "params.yaml: data.name is folder, which needs data.path" in message
+
+
+def test_path_beside_another_data_set_is_an_error_that_names_both(tmp_path: Path) -> None:
+    values = repository_values()
+    values["data"] |= {"name": "mnist", "path": "/images"}
+    message = error_of(write(tmp_path, values))
+    assert "params.yaml: data.path is '/images', but data.name is mnist" in message
+    assert "null" in message
+
+
+def test_path_that_is_no_text_is_an_error_that_names_it(tmp_path: Path) -> None:
+    values = repository_values()
+    values["data"] |= {"name": "folder", "path": 5}
+    assert "params.yaml: data.path is 5" in error_of(write(tmp_path, values))
+
+
+def test_folder_and_path_of_the_command_line_go_together(valid: Path) -> None:
+    data = load_params(valid, data={"name": "folder", "path": "/images"}).data
+    assert (data.name, data.path) == ("folder", "/images")
+
+
+def test_every_data_set_but_a_folder_has_a_known_number_of_classes() -> None:
+    assert set(CLASSES) == set(get_args(DatasetName)) - {"folder"}
 
 
 def test_map_that_is_named_twice_is_an_error_that_names_the_dotted_key(tmp_path: Path) -> None:
@@ -225,7 +258,7 @@ def test_overrides_replace_the_values_of_the_file(valid: Path) -> None:
     expected = repository_values()
     expected["metrics"]["k"] = 3
     expected["split"]["normal_classes"] = [7]
-    assert params.model_dump() == expected
+    assert params.model_dump(exclude_unset=True) == expected
 
 
 def test_override_of_none_means_not_given(valid: Path) -> None:
@@ -259,3 +292,54 @@ def test_sections_cannot_be_changed_once_loaded() -> None:
         params.metrics.k = 3  # type: ignore[misc]
     with pytest.raises(pydantic.ValidationError, match="frozen"):
         params.metrics = params.metrics  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("variants", "said"),
+    [
+        ({}, "classifier.variants is {}"),
+        ({"a": {}}, "classifier.variants.a needs an objective, one of nominal, all_classes, gen"),
+        ({"a": {"objective": "hybird"}}, "classifier.variants.a needs an objective, one of"),
+        (
+            {"a": {"objective": "nominal", "sed": 1}},
+            "unknown key classifier.variants.a.sed; did you mean seed?",
+        ),
+        (
+            {"a": {"objective": "hybrid", "reduction": "mean"}},
+            "key classifier.variants.a.reconstruction_weight is missing",
+        ),
+        (
+            {"a": {"objective": "hybrid", "reduction": "max", "reconstruction_weight": 1.0}},
+            "classifier.variants.a.reduction is 'max'",
+        ),
+        ({"autoencoder": {"objective": "nominal"}}, "names another representation: rename it"),
+        (
+            {
+                "a": {"objective": "nominal"},
+                "b": {"objective": "nominal", "seed": 9},
+                "a_ensemble": {"objective": "all_classes"},
+            },
+            "classifier.variants has a_ensemble, which names another representation",
+        ),
+        ({"a.b": {"objective": "nominal"}}, "classifier.variants.a.b"),
+    ],
+)
+def test_impossible_variant_is_named(valid: Path, variants: dict[str, Any], said: str) -> None:
+    assert said in error_of(valid, classifier={"variants": variants})
+
+
+def test_variants_that_differ_in_seed_alone_form_an_ensemble(valid: Path) -> None:
+    hybrid = {"objective": "hybrid", "reconstruction_weight": 1.0, "reduction": "mean"}
+    variants = {
+        "first": {"objective": "nominal"},
+        "light": hybrid,
+        "second": {"objective": "nominal", "seed": 1},
+        "same": {"objective": "nominal", "seed": 0},
+        "heavy": {**hybrid, "reconstruction_weight": 2.0},
+    }
+    classifier = load_params(valid, classifier={"variants": variants, "seed": 0}).classifier
+    assert classifier.ensembles() == {"first_ensemble": ["first", "second"]}
+    assert [classifier.seed_of(name) for name in variants] == [0, 0, 1, 0, 0]
+    del variants["second"]
+    classifier = load_params(valid, classifier={"variants": variants, "seed": 0}).classifier
+    assert classifier.ensembles() == {}  # two of the same network are no ensemble

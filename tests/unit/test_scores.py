@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from stages.lib import scores
 from stages.lib.scores import LOGIT_SCORES, energy, entropy, max_logit, maximum_softmax_probability
 
 LOGITS = hnp.arrays(
@@ -81,3 +82,83 @@ def test_scores_of_pytorch_ood():
     }
     for name, values in expected.items():
         np.testing.assert_allclose(LOGIT_SCORES[name](logits), values, atol=1e-6)
+
+
+MEMBERS = hnp.arrays(
+    np.float64,
+    st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(2, 5)),
+    elements=st.floats(-30, 30),
+)
+
+
+@given(MEMBERS)
+def test_ensemble_scores_are_those_of_the_mean_probability(member_logits):
+    p = torch.from_numpy(member_logits).softmax(2).mean(dim=1)
+    mean = torch.distributions.Categorical(probs=p)
+    members = torch.distributions.Categorical(logits=torch.from_numpy(member_logits))
+    np.testing.assert_allclose(
+        scores.ensemble_maximum_softmax_probability(member_logits),
+        1 - p.max(dim=1).values,
+        atol=1e-12,
+    )
+    np.testing.assert_allclose(
+        scores.ensemble_entropy(member_logits), mean.entropy(), rtol=1e-9, atol=1e-9
+    )
+    np.testing.assert_allclose(
+        scores.mutual_information(member_logits),
+        mean.entropy() - members.entropy().mean(dim=1),
+        rtol=1e-9,
+        atol=1e-9,
+    )
+    np.testing.assert_array_equal(
+        scores.ensemble_max_logit(member_logits), -member_logits.mean(axis=1).max(axis=1)
+    )
+
+
+@given(MEMBERS)
+def test_mutual_information_lies_between_zero_and_the_entropy(member_logits):
+    found = scores.mutual_information(member_logits)
+    assert (found >= -1e-12).all()
+    assert (found <= scores.ensemble_entropy(member_logits) + 1e-12).all()
+    assert (found <= np.log(member_logits.shape[1]) + 1e-9).all()
+
+
+@given(LOGITS)
+def test_ensemble_of_one_scores_as_its_member(logits):
+    alone = logits[:, None]
+    for name in ("max_logit", "maximum_softmax_probability", "entropy"):
+        score = scores.SCORES[f"ensemble_{name}"].function
+        np.testing.assert_allclose(score(alone), LOGIT_SCORES[name](logits), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(scores.mutual_information(alone), 0, atol=1e-12)
+
+
+def test_rotation_score_is_the_mean_log_probability_of_the_right_rotation():
+    logits = np.random.default_rng(0).normal(size=(5, 4, 4)) * 3
+    log_p = torch.from_numpy(logits).log_softmax(2)
+    expected = [-np.mean([float(log_p[i, j, j]) for j in range(4)]) for i in range(5)]
+    np.testing.assert_allclose(scores.rotation(logits), expected)
+
+
+def test_confidence_and_class_part_of_generalized_odin_count_down():
+    np.testing.assert_array_equal(scores.generalized_odin_g(np.array([0.25, 0.75])), [-0.25, -0.75])
+    h = np.array([[0.5, -0.2], [0.1, 0.9]])
+    np.testing.assert_array_equal(scores.generalized_odin_h(h), [-0.5, -0.9])
+
+
+def test_own_scores_are_those_whose_outputs_are_there():
+    logits = np.random.default_rng(0).normal(size=(4, 3))
+    outputs = {"test": {"logits": logits, "g": np.full(4, 0.5), "z": logits}}
+    found = scores.own_scores(outputs, "test")
+    assert set(found) == {*LOGIT_SCORES, "generalized_odin_g"}
+    np.testing.assert_array_equal(found["energy"], energy(logits))
+
+
+def test_score_that_compares_with_training_images_needs_them(monkeypatch):
+    def nearest(z, training_z):
+        return np.abs(z - training_z.T).min(axis=1)
+
+    monkeypatch.setitem(scores.SCORES, "nearest", scores.Score(nearest, ("z",), training=True))
+    test, train = {"z": np.array([[0.0], [5]])}, {"z": np.array([[1.0], [2]])}
+    assert "nearest" not in scores.own_scores({"test": test}, "test")
+    found = scores.own_scores({"test": test, "train": train}, "test")
+    np.testing.assert_array_equal(found["nearest"], [1, 3])

@@ -164,6 +164,42 @@ def test_official_test_part_without_novel_images_is_an_input_error():
         split(official=official)
 
 
+# Class 0 in training and test, 1 and 2 in test only, as in MVTec AD.
+ANOMALIES = np.repeat([0, 0, 1, 2], [50, 10, 7, 8])
+TESTED_ONLY = np.repeat(["train", "test"], [50, 25])
+
+
+def test_novel_classes_that_the_official_training_part_lacks_are_in_test_only():
+    table = split(ANOMALIES, TESTED_ONLY, normal_classes=[0])
+    counts = table.groupby(["part", "label"]).size().to_dict()
+    assert counts == {
+        ("train", 0): 40,
+        ("validation", 0): 10,
+        ("test", 0): 10,
+        ("test", 1): 7,
+        ("test", 2): 8,
+    }
+    assert table["novel"].tolist() == (table["label"] > 0).astype(int).tolist()
+
+
+def test_normal_class_that_the_official_training_part_lacks_is_an_input_error():
+    with pytest.raises(InputError, match=r"the train part would be without some class \(2\)"):
+        split(ANOMALIES, TESTED_ONLY, normal_classes=[0, 2])
+
+
+def test_novel_class_that_the_official_test_part_lacks_is_an_input_error():
+    official = np.where(ANOMALIES == 1, "train", TESTED_ONLY)
+    with pytest.raises(InputError, match=r"the test part would be without some class \(1\)"):
+        split(ANOMALIES, official, normal_classes=[0])
+
+
+def test_open_split_has_the_anomalies_of_the_test_part_in_every_part():
+    counts = pd.crosstab(
+        *(open_split_of(ANOMALIES, normal_classes=[0])[c] for c in ("label", "part"))
+    )
+    assert (counts > 0).all(axis=None)
+
+
 def open_split_of(labels=LABELS, **changes):
     return open_split(labels, **{"normal_classes": [0, 1, 2], "seed": 0, **changes})
 

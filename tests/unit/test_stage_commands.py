@@ -21,7 +21,7 @@ import torch
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ["check", "fetch", "split", "train", "maps", "metrics", "trajectory", "plots"]
 STAGES += ["classify", "embed", "detect", "detection_plots"]
-VARIANTS = ("nominal", "all_classes")
+VARIANTS = ("nominal", "all_classes", "hybrid", "generalized_odin", "rotation")
 OUTPUTS = ("data", "metrics", "plots")
 TINY = {
     "image_size: 28": "image_size: 8",
@@ -30,8 +30,9 @@ TINY = {
     "bootstrap_samples: 2000": "bootstrap_samples: 100",
     "k: 10 ": "k: 5 ",
     "dpi: 150": "dpi: 40",
-    "epochs: 30 ": "epochs: 2 ",
-    "trees: 1000": "trees: 5",
+    "epochs: 12 ": "epochs: 2 ",
+    "  trees: 1000": "  trees: 5",
+    "control_trees: 100": "control_trees: 5",
 }
 
 
@@ -91,7 +92,7 @@ def finished(tmp_path_factory):
     shutil.copy(ROOT / "params.yaml", workspace)
     write_params(workspace, TINY)
     for name in STAGES:
-        for options in [("--variant", v) for v in VARIANTS] if name == "classify" else [()]:
+        for options in [(variant,) for variant in VARIANTS] if name == "classify" else [()]:
             done = stage(workspace, name, *options)
             assert done.returncode == 0, done.stderr
     return workspace
@@ -162,26 +163,29 @@ def test_pipeline_writes_every_declared_output_and_nothing_else(finished):
         "metrics/explanation.json",
         "metrics/per_image.csv",
         "metrics/trajectory.csv",
-        "data/classifiers/nominal.pt",
-        "data/classifiers/all_classes.pt",
+        *(f"data/classifiers/{variant}.pt" for variant in VARIANTS),
+        *(f"metrics/classifiers/{variant}.csv" for variant in VARIANTS),
+        *(f"metrics/classifiers/{variant}.json" for variant in VARIANTS),
         *(
-            f"data/embeddings/{representation}_{part}_{output}.npy"
+            f"data/embeddings/{representation}.{part}.{output}.npy"
             for representation, outputs in {
                 "nominal": ("z", "logits"),
                 "all_classes": ("z", "logits"),
+                "hybrid": ("z", "logits", "reconstruction_error"),
+                "generalized_odin": ("z", "logits", "h", "g"),
+                "rotation": ("z", "logits", "rotation_logits"),
                 "untrained": ("z", "logits"),
                 "autoencoder": ("z", "reconstruction_error"),
             }.items()
             for part in ("validation", "test")
             for output in outputs
         ),
-        "metrics/classifiers/nominal.csv",
-        "metrics/classifiers/nominal.json",
-        "metrics/classifiers/all_classes.csv",
-        "metrics/classifiers/all_classes.json",
+        "data/scores.csv",
         "metrics/detection.csv",
         "metrics/detection.json",
         "plots/representations.png",
+        "plots/roc.png",
+        "plots/reconstruction_weight.png",
         "plots/labelled_anomalies.png",
         "plots/held_out_classes.png",
         "plots/explanation.png",
@@ -277,16 +281,46 @@ def test_trajectory_refuses_a_missing_epoch_and_keeps_the_old_table(workspace):
 
 
 def test_unknown_variant_is_refused(workspace):
-    message = refuses(workspace, "classify", "--variant", "nominall")
-    assert "classifier.variants.0 is 'nominall'" in message
+    message = refuses(workspace, "classify", "nominall")
+    assert "classifier.variants has no nominall (there: nominal, all_classes, hybrid" in message
+
+
+def test_option_of_the_command_line_overrides_a_variants_own_setting(workspace):
+    weights = []
+    for line in ("{objective: nominal}", "{objective: nominal, seed: 7}"):
+        write_params(workspace, {"nominal: {objective: nominal}": f"nominal: {line}"})
+        assert stage(workspace, "classify", "nominal", "--seed", "3").returncode == 0
+        weights.append((workspace / "data/classifiers/nominal.pt").read_bytes())
+    assert weights[0] == weights[1]
 
 
 def test_embed_refuses_a_missing_classifier_and_one_of_another_network(workspace):
-    write_params(workspace, {"network: small_resnet ": "network: resnet34 "})
+    write_params(workspace, {"backbone: small_resnet ": "backbone: resnet34 "})
     assert "holds the weights of another network" in refuses(workspace, "embed")
     (workspace / "data/classifiers/nominal.pt").unlink()
     message = refuses(workspace, "embed")
     assert "nominal.pt does not exist: train again with `python -m stages.classify" in message
+
+
+def test_further_objectives_pass_through_the_pipeline(workspace):
+    added = {
+        "svgd": "{objective: svgd, members: 2}",
+        "jem": "{objective: jem, steps: 1, learning_rate: 0.0001}",
+        "small_csi": "{objective: small_csi}",
+    }
+    lines = "".join(f"\n    {name}: {settings}" for name, settings in added.items())
+    write_params(workspace, {"{objective: nominal} ": "{objective: nominal}" + lines + " "})
+    for name, *options in (*(("classify", name) for name in added), ("embed",), ("detect",)):
+        done = stage(workspace, name, *options)
+        assert done.returncode == 0, done.stderr
+    table = pd.read_csv(workspace / "metrics/detection.csv")
+    found = table[table["labels"] == "none"].groupby("representation")["detector"].first()
+    assert found["svgd"] == "ensemble_max_logit"
+    assert found["jem"] == "energy"
+    assert (workspace / "data/embeddings/small_csi.train.projection.npy").exists()
+    assert "small_csi" in set(table["representation"])  # its score may be undefined so early
+    metrics = json.loads((workspace / "metrics/classifiers/small_csi.json").read_text())
+    assert "validation_rotation_accuracy" in metrics
 
 
 def test_detect_leaves_out_more_labelled_anomalies_than_there_are_and_says_so(workspace):
@@ -300,7 +334,7 @@ def test_detect_leaves_out_more_labelled_anomalies_than_there_are_and_says_so(wo
 def test_detection_with_a_single_novel_class_has_no_class_to_hold_out(workspace):
     for name, *options in (
         ("split", "--normal-classes", "0,1,2,3,4,5,6,7,8"),
-        ("classify", "--variant", "nominal"),
+        *(("classify", variant) for variant in VARIANTS),
         ("embed",),
         ("detect",),
         ("detection_plots",),
@@ -313,20 +347,20 @@ def test_detection_with_a_single_novel_class_has_no_class_to_hold_out(workspace)
 
 
 def test_detect_refuses_embeddings_of_other_images(workspace):
-    file = workspace / "data/embeddings/nominal_test_z.npy"
+    file = workspace / "data/embeddings/nominal.test.z.npy"
     np.save(file, np.load(file)[1:])
     assert "make it again with `python -m stages.embed`" in refuses(workspace, "detect")
 
 
 def test_embedding_is_that_of_the_kept_classifier_and_detection_follows_it(workspace):
     before = pd.read_csv(workspace / "metrics/detection.csv")
-    z = np.load(workspace / "data/embeddings/nominal_test_z.npy")
+    z = np.load(workspace / "data/embeddings/nominal.test.z.npy")
     assert z.dtype == np.float32
     assert z.shape[1] == 64
-    assert stage(workspace, "classify", "--variant", "nominal", "--seed", "5").returncode == 0
+    assert stage(workspace, "classify", "nominal", "--seed", "5").returncode == 0
     assert stage(workspace, "embed").returncode == 0
     assert stage(workspace, "detect").returncode == 0
-    assert (np.load(workspace / "data/embeddings/nominal_test_z.npy") != z).any()
+    assert (np.load(workspace / "data/embeddings/nominal.test.z.npy") != z).any()
     after = pd.read_csv(workspace / "metrics/detection.csv")
     changed = (before["auroc"] != after["auroc"]).groupby(before["representation"]).any()
     assert changed["nominal"]
@@ -452,7 +486,11 @@ BAD_OPTIONS = {
     "class out of range": ("split", ["--normal-classes", "0,12"], "has 12"),
     "all classes": ("split", ["--normal-classes", "0,1,2,3,4,5,6,7,8,9"], "nothing is novel"),
     "classes in words": ("split", ["--normal-classes", "zero"], "'zero' is no list of integers"),
-    "no room for test": ("split", ["--test-fraction", "0.001"], "split.test_fraction is 0.001"),
+    "no room for test": (
+        "split",
+        ["--test-fraction", "0.001"],
+        "split.test_fraction takes a share of 0.001",
+    ),
     "unknown colormap": ("plots", ["--colormap", "greyish"], "'greyish'"),
     "other parameter file": ("metrics", ["--params", "other.yaml"], "other.yaml does not exist"),
 }
@@ -654,6 +692,60 @@ def test_full_disk_while_drawing_changes_no_table(workspace):
     assert snapshot(workspace) == before
 
 
+# --- new images
+
+
+def digit_files(workspace, count=3):
+    """Test images as PNG files, and their place in the test part."""
+    from PIL import Image
+
+    images = np.load(workspace / "data/raw/images.npy")
+    split = pd.read_csv(workspace / "data/split.csv").query("part == 'test'")
+    folder = workspace / "new"
+    folder.mkdir()
+    for _, row in split.head(count).iterrows():
+        Image.fromarray(images[row["source_row"], 0]).save(folder / f"{row['row']}.png")
+    return folder
+
+
+def test_new_images_have_the_scores_and_maps_that_the_pipeline_gives_them(workspace):
+    folder = digit_files(workspace)
+    done = stage(workspace, "score", "new", "--false-positive-rate", "0.05")
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(workspace / "scores/scores.csv", index_col="file")
+    maps = {
+        name: np.load(workspace / f"data/maps/{name}.npy")
+        for name in ("reconstruction_error", "saliency")
+    }
+    for row, file in enumerate(sorted(folder.iterdir())):
+        found = table.loc[f"new/{file.name}"]
+        for name, values in maps.items():
+            kept = np.load(workspace / f"scores/{file.stem}.{name}.npy")
+            np.testing.assert_allclose(kept, values[row], rtol=1e-4, atol=1e-7)
+            assert (workspace / f"scores/{file.stem}.{name}.png").stat().st_size > 0
+            assert (workspace / f"scores/{file.stem}.{name}.mask.png").stat().st_size > 0
+        expected = maps["reconstruction_error"][row].mean()
+        assert found["novelty_score"] == pytest.approx(expected, rel=1e-4)
+        assert 0 < found["p_value"] <= 1
+
+
+def test_score_refuses_what_is_no_image_and_writes_nothing(workspace):
+    folder = digit_files(workspace)
+    (folder / "broken.png").write_bytes(b"no image")
+    message = refuses(workspace, "score", "new")
+    assert "new/broken.png cannot be read as an image" in message
+    assert not (workspace / "scores").exists()
+    assert "use reconstruction_error or saliency" in refuses(
+        workspace, "score", "new", "--method", "direct_term"
+    )
+    assert "give a share between 0 and 1" in refuses(
+        workspace, "score", "new", "--false-positive-rate", "1"
+    )
+    (workspace / "data/model/autoencoder.pt").unlink()
+    (folder / "broken.png").unlink()
+    assert "train the autoencoder first" in refuses(workspace, "score", "new")
+
+
 # --- interruption
 
 
@@ -664,12 +756,12 @@ def epoch_of(checkpoint: Path) -> int:
     return int(torch.load(checkpoint)["epoch"])
 
 
-def interrupt(workspace: Path, number: signal.Signals) -> dict:
+def interrupt(workspace: Path, command: tuple[str, ...], number: signal.Signals) -> dict:
     """Start a long training, end it by a signal once it has saved an epoch more; what it said."""
     folder = workspace / "cache/novelty-maps/checkpoints"
     earlier = {path.stat().st_mtime_ns for path in folder.glob("*.pt")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "stages.train", *LONG],
+        [sys.executable, "-m", f"stages.{command[0]}", *command[1:], *LONG],
         cwd=workspace,
         env=environment(workspace),
         stderr=subprocess.PIPE,
@@ -694,20 +786,21 @@ def interrupt(workspace: Path, number: signal.Signals) -> dict:
     }
 
 
-@pytest.fixture(scope="module")
-def interrupted(finished, tmp_path_factory):
+@pytest.fixture(scope="module", params=[("train",), ("classify", "rotation")], ids=" ".join)
+def interrupted(request, finished, tmp_path_factory):
     """A training ended by three signals in turn and then run to its end, and one left alone."""
+    command = request.param
     alone, disturbed = (
         Path(shutil.copytree(finished, tmp_path_factory.mktemp(name) / "workspace"))
         for name in ("alone", "disturbed")
     )
-    first = stage(alone, "train", *LONG)
+    first = stage(alone, *command, *LONG)
     assert first.returncode == 0, first.stderr
     runs = {
-        number.name: interrupt(disturbed, number)
+        number.name: interrupt(disturbed, command, number)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
     }
-    runs["last"] = {"done": stage(disturbed, "train", *LONG)}
+    runs["last"] = {"done": stage(disturbed, *command, *LONG)}
     return alone, disturbed, runs
 
 

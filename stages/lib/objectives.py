@@ -1,0 +1,151 @@
+"""The ways to train a classifier, one line each: its network and its loss.
+
+Another way is a module with the network and the loss, a line here, and a section in params.py.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from stages.lib import (
+    augmentation,
+    classification,
+    classifiers,
+    generalized_odin,
+    hybrid,
+    jem,
+    networks,
+    rotation,
+    small_csi,
+    svgd,
+    training,
+)
+from stages.lib.training import BatchLoss, ValidationLoss
+
+Settings = Mapping[str, Any]
+
+
+class Objective(NamedTuple):
+    """A way to train a classifier.
+
+    Attributes:
+        network: (backbone, own settings, image_shape=, classes=) to the network.
+        loss: (network, number of training images, own settings) to its training loss.
+        validation_loss: (images, targets, batch_size=, device=) to the loss that stops training.
+        accuracy: What 1 − that loss is called.
+        sees_novel: Whether it is trained on the novel classes too, as an oracle.
+        embeds_training: Whether its score compares an image with the training images.
+    """
+
+    network: Callable[..., nn.Module]
+    loss: Callable[[nn.Module, int, Settings], BatchLoss]
+    validation_loss: Callable[..., ValidationLoss] = classification.error_rate
+    accuracy: str = "validation_accuracy"
+    sees_novel: bool = False
+    embeds_training: bool = False
+
+
+def _classifier(backbone: str, own: Settings, **shape: Any) -> nn.Module:
+    return classifiers.Classifier(backbone, **shape)
+
+
+def _cross_entropy(network: nn.Module, count: int, own: Settings) -> BatchLoss:
+    return classification.classification_loss()
+
+
+OBJECTIVES = {
+    "nominal": Objective(_classifier, _cross_entropy),
+    "all_classes": Objective(_classifier, _cross_entropy, sees_novel=True),
+    "hybrid": Objective(
+        lambda backbone, own, **shape: hybrid.HybridClassifier(backbone, **shape),
+        lambda network, count, own: hybrid.hybrid_loss(**own),
+    ),
+    "generalized_odin": Objective(
+        lambda backbone, own, **shape: generalized_odin.GeneralizedOdin(backbone, **shape),
+        _cross_entropy,
+    ),
+    "rotation": Objective(
+        lambda backbone, own, **shape: rotation.RotationClassifier(backbone, **shape),
+        lambda network, count, own: rotation.rotation_loss(**own),
+    ),
+    "jem": Objective(
+        lambda backbone, own, **shape: jem.JointEnergyModel(backbone, **shape),
+        lambda network, count, own: jem.jem_loss(network, **own),
+    ),
+    "small_csi": Objective(
+        lambda backbone, own, **shape: small_csi.SmallCsi(backbone, **shape),
+        lambda network, count, own: small_csi.small_csi_loss(),
+        validation_loss=small_csi.rotation_error_rate,
+        accuracy="validation_rotation_accuracy",
+        embeds_training=True,
+    ),
+    "svgd": Objective(
+        lambda backbone, own, **shape: svgd.SvgdEnsemble(backbone, members=own["members"], **shape),
+        lambda network, count, own: svgd.svgd_loss(network, count=count),
+    ),
+}
+
+_SHARED_SOURCE = (augmentation, classification, classifiers, networks, training)
+_OWN_SOURCE = {
+    "hybrid": [hybrid],
+    "generalized_odin": [generalized_odin],
+    "rotation": [rotation],
+    "jem": [jem],
+    "small_csi": [small_csi, rotation],
+    "svgd": [svgd],
+}
+
+
+def seeded_network(
+    seed: int,
+    backbone: str,
+    objective: str,
+    own: Settings,
+    *,
+    image_shape: tuple[int, ...],
+    classes: int,
+) -> nn.Module:
+    """A freshly initialised network; the global random state is left as it was.
+
+    Args:
+        seed: Seed of the weights.
+        backbone: One of `classifiers.BACKBONES`.
+        objective: One of `OBJECTIVES`.
+        own: The settings that this objective alone has.
+        image_shape: (C, H, W) of the images.
+        classes: Number of classes that it is trained on.
+    """
+    build = OBJECTIVES[objective].network
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return build(backbone, own, image_shape=image_shape, classes=classes)
+
+
+def network_of(
+    weights: Mapping[str, Any],
+    backbone: str,
+    objective: str,
+    own: Settings,
+    *,
+    image_shape: tuple[int, ...],
+    classes: int,
+    source: str,
+) -> nn.Module:
+    """The network with these weights, in evaluation mode; arguments as of `seeded_network`.
+
+    Raises:
+        InputError: The weights belong to another network.
+    """
+    build = OBJECTIVES[objective].network
+    network = build(backbone, own, image_shape=image_shape, classes=classes)
+    networks.load_weights(network, weights, source=source)
+    return network.eval()
+
+
+def source_files(objective: str) -> list[Path]:
+    """The source files that decide how a network of this objective is trained."""
+    modules = [*_SHARED_SOURCE, *_OWN_SOURCE.get(objective, [])]
+    return [Path(__file__), *(Path(str(module.__file__)) for module in modules)]
