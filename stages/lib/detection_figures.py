@@ -67,6 +67,8 @@ def representation_figure(table: pd.DataFrame, published: Sequence[float] = ()) 
             )
             left.legend(fontsize=7, loc="upper left")
         _grid(right, whole, names)
+        handles, labels = right.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper right", ncols=4, fontsize=7)
     return figure
 
 
@@ -77,7 +79,7 @@ def _bars(axis: Axes, whole: pd.DataFrame, published: Sequence[float]) -> None:
         chosen = indexed.loc[[(name, detector) for name, detector, _ in bars]]
         colors = [NORMAL if oracle == 0 else NOVEL for oracle in chosen["oracle"]]
         axis.bar(range(len(bars)), chosen["auroc"], 0.6, yerr=errors(chosen), color=colors)
-        axis.set_xticks(range(len(bars)), [label for *_, label in bars])
+        axis.set_xticks(range(len(bars)), [label for *_, label in bars], fontsize=8)
         low = min(0.9, *published, float(chosen["auroc_low"].min())) - 0.05
         axis.set(ylim=(low, 1))
     axis.set(ylabel="AUROC, normal against novel")
@@ -113,9 +115,6 @@ def _grid(axis: Axes, whole: pd.DataFrame, names: list[str]) -> None:
     for label, color in (_OWN, _LINEAR, _FOREST):
         axis.plot([], [], "o", ms=4, color=color, label=label)
     axis.plot([], [], "|", ms=7, color=NORMAL, label="its other scores")
-    axis.legend(
-        fontsize=7, loc="upper left", bbox_to_anchor=(0.0, 1.16), ncols=4, handletextpad=0.1
-    )
 
 
 def errors(rows: pd.DataFrame) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
@@ -149,6 +148,10 @@ def roc_figure(scores: pd.DataFrame, table: pd.DataFrame) -> Figure:
     return figure
 
 
+def _curve(axis: Axes, x: "pd.Series[Any]", rows: pd.DataFrame, **look: Any) -> None:
+    axis.errorbar(x, rows["auroc"], errors(rows), marker="o", ms=3, lw=1.2, **look)
+
+
 def labelled_anomalies_figure(table: pd.DataFrame, *, anomalies: int) -> Figure:
     """AUROC of the forest oracle over the number of labelled anomalies it saw.
 
@@ -164,15 +167,7 @@ def labelled_anomalies_figure(table: pd.DataFrame, *, anomalies: int) -> Figure:
         groups = rows.sort_values("count").groupby("representation", sort=False)
         names = list(dict.fromkeys(table["representation"]))
         for name, group in groups:
-            axis.errorbar(
-                group["count"],
-                group["auroc"],
-                errors(group),
-                marker="o",
-                ms=3,
-                lw=1.2,
-                **_look(names, str(name)),
-            )
+            _curve(axis, group["count"], group, **_look(names, str(name)))
         ticks = sorted(set(rows["count"]))
         axis.set(xscale="log", xlabel="labelled anomalies", ylabel="AUROC of the forest oracle")
         axis.set_xticks(ticks, [str(tick) for tick in ticks])
@@ -205,16 +200,7 @@ def reconstruction_weight_figure(table: pd.DataFrame, *, values: int) -> Figure:
         detectors = ("max_logit", "reconstruction_error", "forest", "linear")
         for detector, color in zip(detectors, _COLORS, strict=False):
             rows = chosen[chosen["detector"] == detector]
-            axis.errorbar(
-                rows["weight"],
-                rows["auroc"],
-                errors(rows),
-                fmt="o-",
-                ms=4,
-                lw=1.2,
-                color=color,
-                label=detector.replace("_", " "),
-            )
+            _curve(axis, rows["weight"], rows, color=color, label=detector.replace("_", " "))
         positive = chosen["weight"][chosen["weight"] > 0]
         axis.set_xscale("symlog", linthresh=positive.min() if len(positive) else 1.0)
         axis.set(

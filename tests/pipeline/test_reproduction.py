@@ -172,6 +172,12 @@ def test_code_of_the_figures_reruns_plots(workspace: Workspace) -> None:
     assert workspace.reproduce() == {"plots", "detection_plots"}
 
 
+def test_code_of_the_scores_recomputes_no_embedding(workspace: Workspace) -> None:
+    file = workspace.folder / "stages/lib/scores.py"
+    file.write_text(file.read_text() + "\n# changed\n")
+    assert workspace.reproduce() == {"detect"}
+
+
 def test_impossible_parameter_stops_before_anything_is_deleted(workspace: Workspace) -> None:
     outputs = [
         file

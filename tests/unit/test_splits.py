@@ -142,7 +142,7 @@ def test_a_class_named_twice_is_not_all_classes():
 @pytest.mark.parametrize("fraction", [0.001, 0.999])
 @pytest.mark.parametrize("key", ["validation_fraction", "test_fraction"])
 def test_fraction_that_leaves_a_part_without_a_class_is_an_input_error(key, fraction):
-    with pytest.raises(InputError, match=rf"split\.{key} is {fraction}"):
+    with pytest.raises(InputError, match=rf"split\.{key} takes a share of {fraction}"):
         split(**{key: fraction})
 
 
