@@ -1,4 +1,4 @@
-"""Command `report`: docs/reproduction.md, its figures and the README's results, from docs/results.
+"""Command `report`: the pages in docs, their figures and the README's results, from docs/results.
 
 It is no stage of dvc.yaml: it looks at several studies, each several runs of the pipeline.
 """
@@ -11,16 +11,22 @@ from stages.lib.cli import run
 
 def main() -> None:
     """Write the pages and figures in docs and the results in the README."""
-    from stages.lib import artifacts, report, study_figures
+    from stages.lib import artifacts, report, representation_figures, study_figures
 
     results = report.Results(paths.RESULTS)
-    page = report.render(paths.TEMPLATES / "reproduction.md.jinja", results)
-    part = report.render(paths.TEMPLATES / "readme.md.jinja", results)
-    readme = report.splice(paths.README.read_text(encoding="utf-8"), part)
+    pages = {
+        name: report.render(paths.TEMPLATES / f"{name}.md.jinja", results) for name in report.PAGES
+    }
+    readme = paths.README.read_text(encoding="utf-8")
+    for name in report.README_PARTS:
+        readme = report.splice(readme, name, report.render(paths.readme_template(name), results))
+    figures = study_figures.reproduction_figures(results)
+    figures |= representation_figures.representation_figures(results)
     with artifacts.written_together():
-        artifacts.write_text(Path("docs/reproduction.md"), page)
+        for name, page in pages.items():
+            artifacts.write_text(Path(f"docs/{name}.md"), page)
         artifacts.write_text(paths.README, readme)
-        for name, figure in study_figures.reproduction_figures(results).items():
+        for name, figure in figures.items():
             artifacts.write_figure(paths.DOC_FIGURES / f"{name}.png", figure, dpi=150)
 
 

@@ -203,6 +203,9 @@ def reconstruction_weight_figure(table: pd.DataFrame, *, values: int) -> Figure:
             _curve(axis, rows["weight"], rows, color=color, label=detector.replace("_", " "))
         positive = chosen["weight"][chosen["weight"] > 0]
         axis.set_xscale("symlog", linthresh=positive.min() if len(positive) else 1.0)
+        weights = sorted(set(chosen["weight"]))
+        axis.set_xticks(weights, [f"{weight:.3g}" for weight in weights], minor=False)
+        axis.minorticks_off()
         axis.set(
             xlabel="λ, weight of the mean squared error (0: classifier alone)",
             ylabel="AUROC, normal against novel",

@@ -107,8 +107,11 @@ def pixel_tables(found: Sequence[Experiment]) -> tuple[dict[str, pd.DataFrame], 
 
 
 def image_tables(found: Sequence[Experiment]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """Tables of the branch about images by name, and the rows of the summary to show."""
-    settings = varied_settings(found)
+    """Tables of the branch about images by name, and the rows of the summary to show.
+
+    Which networks a run has is no column: every row names its own network's settings.
+    """
+    settings = varied_settings(found).drop(columns="classifier.variants", errors="ignore")
     runs = detection(settings, [read_table(experiment, paths.DETECTION) for experiment in found])
     summarised = over_splits(runs)
     whole = (summarised["novel_class"] == "all") & summarised["labels"].isin(["none", "all"])
@@ -218,8 +221,7 @@ def over_splits(runs: pd.DataFrame) -> pd.DataFrame:
         variance unknown; the means of the other measures; `_sd` of all; the number of `runs`.
     """
     given = [key for key in map(str, runs) if "." in key and not key.endswith(".seed")]
-    # Which other networks a run has is no setting of this one.
-    keys = [key for key in given if key not in ("split.normal_classes", "classifier.variants")]
+    keys = [key for key in given if key != "split.normal_classes"]
     keys += [*_DETECTOR, "novel_class", "oracle"]
     rows = []
     for key, group in runs.groupby(keys, sort=False, dropna=False):

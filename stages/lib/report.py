@@ -14,22 +14,26 @@ import pandas as pd
 from scipy import stats
 
 from stages.lib import findings, role_effect, statistics
+from stages.lib.detection_study import DetectionStudy, Detector
 from stages.lib.errors import InputError
 from stages.lib.statistics import RunsInterval
 
-README_BEGIN, README_END = "<!-- results -->\n", "<!-- end of results -->"
+PAGES = ("reproduction", "representation")
+README_PARTS = ("results", "results on representations")
 
 
 class Results:
     """All studies below a folder, looked up by study, metric and settings.
 
     Args:
-        folder: One subfolder a study, as `stages.compare` writes it, and paper.json.
+        folder: One subfolder a study, as `stages.compare` writes it, and the two papers'
+            own numbers, paper.json and slides.json.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.paper: dict[str, Any] = json.loads((folder / "paper.json").read_text())
+        self.slides: dict[str, Any] = json.loads((folder / "slides.json").read_text())
 
     def table(self, study: str, name: str = "summary", **settings: Any) -> pd.DataFrame:
         """Rows of a study's table with the given settings, each named without its section."""
@@ -90,6 +94,10 @@ class Results:
         seed_0 = self.table("seeds", "by_class", k=10, seed=0)
         return pd.concat([seed_0, self.table("classes", "by_class")])
 
+    def detection(self, study: str) -> DetectionStudy:
+        """A study of scores and oracles."""
+        return DetectionStudy(self.folder / study)
+
     def verdicts(self) -> list[findings.Verdict]:
         """Each finding asked of all networks."""
         return findings.judge(self.networks())
@@ -111,10 +119,15 @@ def within_spread(paper: float, number: RunsInterval) -> bool:
     return bool(abs(paper - number.estimate) <= half)
 
 
+def above(number: RunsInterval) -> str:
+    """Whether a difference is above 0: "yes" and "no" where the interval says so, else "open"."""
+    return "yes" if number.low > 0 else "no" if number.high < 0 else "open"
+
+
 def render(template: Path, results: Results) -> str:
     """A page from its template.
 
-    In it, `results` is the `Results`; `interval` and `within_spread` are as above.
+    In it, `results` is the `Results`; the functions above and `Detector` are there too.
     """
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
@@ -129,12 +142,15 @@ def render(template: Path, results: Results) -> str:
         role_effect=role_effect.role_effect,
         met_by=findings.met_by,
         rank_correlation=rank_correlation,
+        Detector=Detector,
+        above=above,
     )
     return environment.from_string(template.read_text()).render().rstrip() + "\n"
 
 
-def splice(page: str, part: str) -> str:
-    """The README with its part between the two markers replaced."""
-    before, rest = page.split(README_BEGIN)
-    after = rest.split(README_END)[1]
-    return f"{before}{README_BEGIN}{part}{README_END}{after}"
+def splice(page: str, name: str, part: str) -> str:
+    """The README with one of its `README_PARTS`, between two markers, replaced."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    before, rest = page.split(begin)
+    after = rest.split(end)[1]
+    return f"{before}{begin}{part}{end}{after}"

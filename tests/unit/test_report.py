@@ -18,20 +18,23 @@ def committed():
     return report.Results(ROOT / paths.RESULTS)
 
 
-def test_reproduction_page_is_what_the_committed_results_say():
-    page = report.render(ROOT / paths.TEMPLATES / "reproduction.md.jinja", committed())
-    assert (ROOT / "docs/reproduction.md").read_text() == page, "run `python -m stages.report`"
+@pytest.mark.parametrize("name", report.PAGES)
+def test_page_is_what_the_committed_results_say(name):
+    page = report.render(ROOT / paths.TEMPLATES / f"{name}.md.jinja", committed())
+    assert (ROOT / f"docs/{name}.md").read_text() == page, "run `python -m stages.report`"
 
 
 def test_readme_is_what_the_committed_results_say():
-    part = report.render(ROOT / paths.TEMPLATES / "readme.md.jinja", committed())
     readme = (ROOT / paths.README).read_text()
-    assert report.splice(readme, part) == readme, "run `python -m stages.report`"
+    for name in report.README_PARTS:
+        part = report.render(ROOT / paths.readme_template(name), committed())
+        assert report.splice(readme, name, part) == readme, "run `python -m stages.report`"
 
 
 @pytest.fixture
 def results(tmp_path):
-    (tmp_path / "paper.json").write_text("{}")
+    for name in ("paper", "slides"):
+        (tmp_path / f"{name}.json").write_text("{}")
     (tmp_path / "study").mkdir()
     rows = [
         {"metrics.k": k, "train.noise_std": 0.5, "metric": "agreement", **NUMBER._asdict()}
@@ -73,8 +76,12 @@ def test_prediction_interval_holds_a_new_run_as_often_as_it_says():
     assert inside / 2000 == pytest.approx(0.95, abs=0.02)
 
 
-def test_readme_part_is_replaced_between_the_markers_alone():
-    page = f"a\n{report.README_BEGIN}old\n{report.README_END}\nb\n"
-    spliced = report.splice(page, "new\n")
-    assert spliced == page.replace("old", "new")
-    assert report.splice(spliced, "new\n") == spliced
+@pytest.mark.parametrize("name", report.README_PARTS)
+def test_readme_part_is_replaced_between_its_markers_alone(name):
+    page = "".join(
+        f"a\n<!-- {each} -->\nold {each}\n<!-- end of {each} -->\nb\n"
+        for each in report.README_PARTS
+    )
+    spliced = report.splice(page, name, "new\n")
+    assert spliced == page.replace(f"old {name}\n<!--", "new\n<!--")
+    assert report.splice(spliced, name, "new\n") == spliced

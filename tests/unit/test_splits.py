@@ -219,5 +219,5 @@ def test_open_split_is_seeded_and_does_not_depend_on_the_normal_classes():
 
 
 def test_open_split_too_small_to_divide_is_an_error():
-    with pytest.raises(InputError, match=r"test fraction of open_60_20_20 is 0\.2"):
+    with pytest.raises(InputError, match=r"open_60_20_20 takes a share of 0\.2"):
         open_split_of(labels=np.array([0, 1, 2, 3]))

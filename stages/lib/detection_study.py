@@ -1,0 +1,129 @@
+"""A study of scores and oracles, as the page about representations cites it."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from stages.lib import statistics
+from stages.lib.detection_figures import own_score
+from stages.lib.errors import InputError
+from stages.lib.statistics import RunsInterval
+
+
+class Detector(NamedTuple):
+    """A detector on a representation, with the labels that it was given.
+
+    Attributes:
+        representation: Name of the representation.
+        detector: Name of the score or oracle.
+        labels: "none", "all", "other classes" or the number of labelled anomalies.
+        novel_class: "all", or "each" for the mean over single novel classes.
+    """
+
+    representation: str
+    detector: str
+    labels: str = "all"
+    novel_class: str = "all"
+
+
+class DetectionStudy:
+    """Detectors over the runs of a study, which differ in split and seed.
+
+    Args:
+        folder: Where `stages.compare NAME --branch images` wrote its tables.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        files = [folder / "detection.csv", folder / "detection_summary.csv"]
+        for file in files:
+            if not file.exists():
+                raise InputError(f"{file} does not exist: run `make {folder.name}`")
+        text = {"labels": str, "novel_class": str}
+        self.runs, self.summary = (pd.read_csv(file, dtype=text) for file in files)
+
+    def count(self) -> int:
+        """Number of runs."""
+        return int(self.runs["run"].nunique())
+
+    def representations(self) -> list[str]:
+        """Names of the representations, in the order of the table."""
+        return list(dict.fromkeys(self.summary["representation"]))
+
+    def score_of(self, representation: str) -> str | None:
+        """The score that a figure shows for it, or None if it has none."""
+        return own_score(self.summary, representation)
+
+    def chosen_score(self, representation: str) -> str | None:
+        """The score with the highest mean AUROC on validation images; needs their labels."""
+        rows = self._of(representation)
+        own = rows[rows["labels"] == "none"].sort_values("validation_auroc")["detector"]
+        return None if own.empty else str(own.iloc[-1])
+
+    def best_on_validation(self, detector: str, among: list[str]) -> str:
+        """Of some representations, the one with the highest AUROC of a score on validation images.
+
+        Those that the study does not have are passed over.
+        """
+        rows = self.summary[
+            (self.summary["detector"] == detector) & self.summary["representation"].isin(among)
+        ]
+        return str(rows.sort_values("validation_auroc")["representation"].iloc[-1])
+
+    def scores(self, representation: str) -> list[str]:
+        """All its scores, in the order of the table."""
+        rows = self._of(representation)
+        return list(rows[rows["labels"] == "none"]["detector"])
+
+    def auroc(self, representation: str, detector: str, labels: str = "all") -> RunsInterval:
+        """Mean AUROC over the runs, on all novel classes, with its 95% interval."""
+        return self._interval(Detector(representation, detector, labels))
+
+    def each_class(self, representation: str, labels: str) -> RunsInterval:
+        """Mean over runs of the mean over novel classes of the AUROC of a forest oracle."""
+        return self._interval(Detector(representation, "forest", labels, "each"))
+
+    def mean(self, representation: str, detector: str, labels: str, measure: str) -> float:
+        """Mean of another measure over the runs."""
+        return float(self._row(Detector(representation, detector, labels))[measure])
+
+    def gain(self, better: Detector, worse: Detector) -> RunsInterval:
+        """Mean over the runs of the difference in AUROC, run by run, with its 95% interval.
+
+        With one run, the interval is unknown: NaN.
+        """
+        first, second = self._by_run(better), self._by_run(worse)
+        found = statistics.interval_over_runs(first - second.reindex(first.index))
+        return found if found.runs > 1 else found._replace(low=np.nan, high=np.nan)
+
+    def spread_over_seeds(self, members: list[str], detector: str, labels: str) -> RunsInterval:
+        """Mean and spread of a detector over networks that differ in the seed alone."""
+        return statistics.interval_over_runs(
+            [self.auroc(name, detector, labels).estimate for name in members]
+        )
+
+    def _of(self, representation: str) -> pd.DataFrame:
+        rows = self.summary[self.summary["representation"] == representation]
+        return rows[rows["novel_class"] == "all"]
+
+    def _by_run(self, which: Detector) -> "pd.Series[float]":
+        return _rows(self.runs, which).set_index("run")["auroc"]
+
+    def _row(self, which: Detector) -> "pd.Series[float]":
+        rows = _rows(self.summary, which)
+        if len(rows) != 1:
+            raise InputError(f"{len(rows)} rows are {which}")
+        return rows.iloc[0]
+
+    def _interval(self, which: Detector) -> RunsInterval:
+        row = self._row(which)
+        low, high, sd = (float(row[f"auroc_{end}"]) for end in ("low", "high", "sd"))
+        return RunsInterval(float(row["auroc"]), low, high, sd, int(row["runs"]))
+
+
+def _rows(table: pd.DataFrame, which: Detector) -> pd.DataFrame:
+    keep = np.ones(len(table), bool)
+    for column, value in which._asdict().items():
+        keep &= (table[column] == value).to_numpy()
+    return table[keep]

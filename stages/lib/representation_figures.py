@@ -1,0 +1,60 @@
+"""Figures of docs/representation.md: several splits or networks in one picture."""
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from stages.lib import detection_figures
+from stages.lib.detection_figures import errors, own_score
+from stages.lib.figures import CHANCE, NORMAL, NOVEL, STYLE
+from stages.lib.report import Results
+
+
+def representation_figures(results: Results) -> dict[str, Figure]:
+    """Name to figure."""
+    slides = results.slides["cifar10"]
+    published = [slides[k] for k in ("max_logit", "oracle_detector", "oracle_representation")]
+    cifar10 = results.detection("representations-cifar10").summary
+    figures = {
+        "representations_cifar10": detection_figures.representation_figure(cifar10, published),
+        "unseen_classes_cifar10": unseen_class_figure(cifar10),
+    }
+    mnist = results.detection("representations-mnist").summary
+    figures["representations_mnist"] = detection_figures.representation_figure(mnist)
+    for name, channels, side in (("mnist", 1, 28), ("cifar10", 3, 32)):
+        figures[f"reconstruction_weight_{name}"] = detection_figures.reconstruction_weight_figure(
+            results.detection(f"networks-{name}").summary, values=channels * side**2
+        )
+    return figures
+
+
+def unseen_class_figure(table: pd.DataFrame) -> Figure:
+    """Mean over novel classes of the forest's AUROC: class labelled, held out, and its own score.
+
+    Args:
+        table: As `experiments.over_splits` returns it.
+    """
+    names = list(dict.fromkeys(table["representation"]))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6.0, 0.32 * len(names) + 1.1))
+        axis = figure.subplots()
+        for y, name in enumerate(reversed(names)):
+            rows = table[table["representation"] == name]
+            each = rows[rows["novel_class"] == "each"].set_index("labels")
+            own = rows[
+                (rows["detector"] == own_score(table, name)) & (rows["novel_class"] == "all")
+            ]
+            pair = each.loc[["all", "other classes"], "auroc"]
+            axis.plot(pair, [y, y], color=CHANCE, lw=1.2, zorder=1)
+            for labels, color in (("all", NORMAL), ("other classes", NOVEL)):
+                one = each.loc[[labels]]
+                axis.errorbar(one["auroc"], [y], xerr=errors(one), fmt="o", ms=5, color=color)
+            axis.plot(own["auroc"], [y] * len(own), "|", color="black", ms=9)
+        axis.set_yticks(range(len(names)), [name.replace("_", " ") for name in reversed(names)])
+        axis.axvline(0.5, color=CHANCE, lw=0.6, ls="--")
+        axis.set(xlabel="AUROC")
+        axis.plot([], [], "o", color=NORMAL, ms=5, label="forest, class was labelled")
+        axis.plot([], [], "o", color=NOVEL, ms=5, label="forest, class held out")
+        axis.plot([], [], "|", color="black", ms=9, label="own score")
+        figure.legend(*axis.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    return figure
