@@ -1,6 +1,8 @@
 """Training speed of the small ResNet: this project's loop against the usual one, both in one run.
 
-    DATASETS_ROOT=/path/to/data python -m benchmarks.classifier_training
+    DATASETS_ROOT=/path/to/data OMP_NUM_THREADS=1 python -m benchmarks.classifier_training
+
+One thread, as the studies train: so small a network gains little from a second one.
 
 The usual loop is a torchvision data set, a DataLoader whose ToTensor converts image by image, and
 eager float32 in contiguous memory. Ours is what the classify stage does with `precision: bf16` and
