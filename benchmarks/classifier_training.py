@@ -14,10 +14,9 @@ The error on images left out of training shows that speed is not bought with acc
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import torch
-import typer
 from torch.nn.functional import cross_entropy
 
 from benchmarks import turns
@@ -79,26 +78,12 @@ def turn_of(side: str, epochs: int, batch_size: int) -> tuple[turns.Times, float
     )
 
 
-def main(
-    rounds: Annotated[int, typer.Option(help="Turns of each side.")] = 3,
-    epochs: Annotated[int, typer.Option(help="Epochs in a turn.")] = 3,
-    batch_size: Annotated[int, typer.Option(help="Images in a batch.")] = 64,
-    side: Annotated[str | None, typer.Option(help="Run one turn of one side only.")] = None,
-) -> None:
-    """Print images per second and final validation error of both loops, and their ratio."""
-    if side is not None:
-        turns.report_side(*turn_of(side, epochs, batch_size), batch_size)
-        return
-    turns.compare(
+if __name__ == "__main__":
+    turns.run(
         "benchmarks.classifier_training",
-        rounds=rounds,
-        epochs=epochs,
-        batch_size=batch_size,
-        describe=lambda usual, ours: (
+        turn_of,
+        batch_size=64,
+        describe=lambda epochs, usual, ours: (
             f"validation error after {epochs} epochs: usual {usual:.2%}, ours {ours:.2%}"
         ),
     )
-
-
-if __name__ == "__main__":
-    typer.run(main)

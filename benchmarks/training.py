@@ -11,10 +11,9 @@ The rate is that of the steps after the first (which compiles), validation left 
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import torch
-import typer
 from torch.nn.functional import mse_loss
 
 from benchmarks import turns
@@ -61,27 +60,13 @@ def turn_of(side: str, epochs: int, batch_size: int) -> tuple[turns.Times, float
     )
 
 
-def main(
-    rounds: Annotated[int, typer.Option(help="Turns of each side.")] = 3,
-    epochs: Annotated[int, typer.Option(help="Epochs in a turn.")] = 3,
-    batch_size: Annotated[int, typer.Option(help="Images in a batch.")] = 256,
-    side: Annotated[str | None, typer.Option(help="Run one turn of one side only.")] = None,
-) -> None:
-    """Print images per second and final validation loss of both loops, and their ratio."""
-    if side is not None:
-        turns.report_side(*turn_of(side, epochs, batch_size), batch_size)
-        return
-    turns.compare(
+if __name__ == "__main__":
+    turns.run(
         "benchmarks.training",
-        rounds=rounds,
-        epochs=epochs,
-        batch_size=batch_size,
-        describe=lambda usual, ours: (
+        turn_of,
+        batch_size=256,
+        describe=lambda epochs, usual, ours: (
             f"validation loss after {epochs} epochs: usual {usual:.5f}, ours {ours:.5f}"
             f" ({100 * (ours / usual - 1):+.1f}%)"
         ),
     )
-
-
-if __name__ == "__main__":
-    typer.run(main)

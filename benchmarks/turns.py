@@ -6,9 +6,10 @@ import sys
 import time
 from collections.abc import Callable
 from statistics import median
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+import typer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
@@ -74,6 +75,43 @@ def train_as_here(
         on_epoch=lambda _state: times.append([]),
     )
     return times[:-1], state.history[-1]["validation_loss"]
+
+
+def run(
+    module: str,
+    turn_of: Callable[[str, int, int], tuple[Times, float]],
+    *,
+    batch_size: int,
+    describe: Callable[[int, float, float], str],
+) -> None:
+    """Run a benchmark as a command: its rates, losses and their ratio; or one turn of one side.
+
+    Args:
+        module: The benchmark, to be run again in a fresh process for each turn.
+        turn_of: (side, epochs, batch size) to the times of a turn and the loss at its end.
+        batch_size: Images in a batch, if not given on the command line.
+        describe: Epochs and the losses of the usual side and ours, in words.
+    """
+
+    def main(
+        rounds: Annotated[int, typer.Option(help="Turns of each side.")] = 3,
+        epochs: Annotated[int, typer.Option(help="Epochs in a turn.")] = 3,
+        batch_size: Annotated[int, typer.Option(help="Images in a batch.")] = batch_size,
+        side: Annotated[str | None, typer.Option(help="Run one turn of one side only.")] = None,
+    ) -> None:
+        """Print images per second and final loss of both loops, and their ratio."""
+        if side is not None:
+            report_side(*turn_of(side, epochs, batch_size), batch_size)
+            return
+        compare(
+            module,
+            rounds=rounds,
+            epochs=epochs,
+            batch_size=batch_size,
+            describe=lambda usual, ours: describe(epochs, usual, ours),
+        )
+
+    typer.run(main)
 
 
 def report_side(times: Times, loss: float, batch_size: int) -> None:

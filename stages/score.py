@@ -54,7 +54,7 @@ def main(
     from stages.lib.params import load_params
 
     settings = load_params(params, maps={"device": device}).maps
-    methods = method or ["reconstruction_error", "saliency"]
+    methods = method or list(maps.MAGNITUDES)
     maps.require_magnitudes(methods)
     if not 0 < false_positive_rate < 1:
         raise InputError(

@@ -55,17 +55,6 @@ def representation_figure(table: pd.DataFrame, published: Sequence[float] = ()) 
         figure = Figure(figsize=(8.4, max(3.0, 0.32 * len(names) + 1.1)))
         left, right = figure.subplots(1, 2, width_ratios=(1.3, 1.7))
         _bars(left, whole, published)
-        if published:
-            left.plot(
-                range(len(published)),
-                published,
-                "D",
-                color="black",
-                mfc="white",
-                ms=5,
-                label="the slides",
-            )
-            left.legend(fontsize=7, loc="upper left")
         _grid(right, whole, names)
         handles, labels = right.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper right", ncols=4, fontsize=7)
@@ -82,6 +71,10 @@ def _bars(axis: Axes, whole: pd.DataFrame, published: Sequence[float]) -> None:
         axis.set_xticks(range(len(bars)), [label for *_, label in bars], fontsize=8)
         low = min(0.9, *published, float(chosen["auroc_low"].min())) - 0.05
         axis.set(ylim=(low, 1))
+    if published:
+        look: dict[str, Any] = {"color": "black", "mfc": "white", "ms": 5, "label": "the slides"}
+        axis.plot(range(len(published)), published, "D", **look)
+        axis.legend(fontsize=7, loc="upper left")
     axis.set(ylabel="AUROC, normal against novel")
 
 
@@ -109,12 +102,18 @@ def _grid(axis: Axes, whole: pd.DataFrame, names: list[str]) -> None:
                 axis.errorbar(
                     one["auroc"], [y + shift], xerr=errors(one), fmt="o", ms=4, lw=1.2, color=color
                 )
-    axis.set_yticks(range(len(names)), [name.replace("_", " ") for name in reversed(names)])
-    axis.axvline(0.5, color=CHANCE, lw=0.6, ls="--")
-    axis.set(xlabel="AUROC", xlim=(None, 1.005))
+    name_rows(axis, names)
+    axis.set(xlim=(None, 1.005))
     for label, color in (_OWN, _LINEAR, _FOREST):
         axis.plot([], [], "o", ms=4, color=color, label=label)
     axis.plot([], [], "|", ms=7, color=NORMAL, label="its other scores")
+
+
+def name_rows(axis: Axes, names: list[str]) -> None:
+    """AUROC along x, the chance level, and a row a representation, the first on top."""
+    axis.set_yticks(range(len(names)), [name.replace("_", " ") for name in reversed(names)])
+    axis.axvline(0.5, color=CHANCE, lw=0.6, ls="--")
+    axis.set(xlabel="AUROC")
 
 
 def errors(rows: pd.DataFrame) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":

@@ -57,8 +57,7 @@ class DetectionStudy:
 
     def chosen_score(self, representation: str) -> str | None:
         """The score with the highest mean AUROC on validation images; needs their labels."""
-        rows = self._of(representation)
-        own = rows[rows["labels"] == "none"].sort_values("validation_auroc")["detector"]
+        own = self._own(representation).sort_values("validation_auroc")["detector"]
         return None if own.empty else str(own.iloc[-1])
 
     def best_on_validation(self, detector: str, among: list[str]) -> str:
@@ -73,8 +72,7 @@ class DetectionStudy:
 
     def scores(self, representation: str) -> list[str]:
         """All its scores, in the order of the table."""
-        rows = self._of(representation)
-        return list(rows[rows["labels"] == "none"]["detector"])
+        return list(self._own(representation)["detector"])
 
     def auroc(self, representation: str, detector: str, labels: str = "all") -> RunsInterval:
         """Mean AUROC over the runs, on all novel classes, with its 95% interval."""
@@ -103,9 +101,10 @@ class DetectionStudy:
             [self.auroc(name, detector, labels).estimate for name in members]
         )
 
-    def _of(self, representation: str) -> pd.DataFrame:
+    def _own(self, representation: str) -> pd.DataFrame:
+        """The detectors that were given no labels; all of them are measured on all classes."""
         rows = self.summary[self.summary["representation"] == representation]
-        return rows[rows["novel_class"] == "all"]
+        return rows[rows["labels"] == "none"]
 
     def _by_run(self, which: Detector) -> "pd.Series[float]":
         return _rows(self.runs, which).set_index("run")["auroc"]

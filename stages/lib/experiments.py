@@ -167,10 +167,7 @@ def over_seeds(settings: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
         for name in map(str, metrics):
             if name.endswith(("_low", "_high")):
                 continue
-            variance = 0.0
-            if f"{name}_low" in metrics:
-                width = group[f"{name}_high"] - group[f"{name}_low"]
-                variance = float(((width / (2 * 1.959964)) ** 2).mean())
+            variance = _image_variance(group, name) if f"{name}_low" in metrics else 0.0
             interval = statistics.interval_over_runs(group[name].astype(np.float64), variance)
             row = dict(zip(keys, configuration, strict=True))
             rows.append({**row, "metric": name, **interval._asdict()})
@@ -225,8 +222,7 @@ def over_splits(runs: pd.DataFrame) -> pd.DataFrame:
     keys += [*_DETECTOR, "novel_class", "oracle"]
     rows = []
     for key, group in runs.groupby(keys, sort=False, dropna=False):
-        half_width = (group["auroc_high"] - group["auroc_low"]) / (2 * 1.959964)
-        variance = float((half_width**2).mean())
+        variance = _image_variance(group, "auroc")
         known = not np.isnan(variance)
         over = statistics.interval_over_runs(group["auroc"], variance if known else 0.0)
         ends = np.clip([over.low, over.high], 0, 1) if known or over.runs > 1 else [np.nan] * 2
@@ -238,6 +234,12 @@ def over_splits(runs: pd.DataFrame) -> pd.DataFrame:
         row["runs"] = over.runs
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _image_variance(group: pd.DataFrame, name: str) -> float:
+    """Mean over runs of a quantity's variance, as its 95% intervals within the runs have it."""
+    width = group[f"{name}_high"] - group[f"{name}_low"]
+    return float(((width / (2 * 1.959964)) ** 2).mean())
 
 
 def _file(experiment: Experiment, path: Path) -> bytes:

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from stages.lib import detection_figures
-from stages.lib.detection_figures import errors, own_score
+from stages.lib.detection_figures import errors, name_rows, own_score
 from stages.lib.figures import CHANCE, NORMAL, NOVEL, STYLE
 from stages.lib.report import Results
 
@@ -50,9 +50,7 @@ def unseen_class_figure(table: pd.DataFrame) -> Figure:
                 one = each.loc[[labels]]
                 axis.errorbar(one["auroc"], [y], xerr=errors(one), fmt="o", ms=5, color=color)
             axis.plot(own["auroc"], [y] * len(own), "|", color="black", ms=9)
-        axis.set_yticks(range(len(names)), [name.replace("_", " ") for name in reversed(names)])
-        axis.axvline(0.5, color=CHANCE, lw=0.6, ls="--")
-        axis.set(xlabel="AUROC")
+        name_rows(axis, names)
         axis.plot([], [], "o", color=NORMAL, ms=5, label="forest, class was labelled")
         axis.plot([], [], "o", color=NOVEL, ms=5, label="forest, class held out")
         axis.plot([], [], "|", color="black", ms=9, label="own score")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from striped_images import striped
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -20,16 +21,6 @@ def network(seed=0, *, backbone="small_resnet", size=8, channels=1):
 
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)
-
-
-def striped(count=90, *, seed=0):
-    """Images of three classes: horizontal stripes, vertical stripes, a checkerboard; noisy."""
-    rows, columns = np.indices((8, 8))
-    patterns = np.stack([rows % 2, columns % 2, (rows + columns) % 2])
-    labels = np.arange(count) % 3
-    noise = np.random.default_rng(seed).integers(0, 80, (count, 1, 8, 8))
-    images = (150 * patterns[labels][:, None] + noise).astype(np.uint8)
-    return torch.from_numpy(images), torch.from_numpy(labels)
 
 
 def train(net, *, epochs, learning_rate=0.002, state=None):

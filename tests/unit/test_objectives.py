@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from striped_images import striped
 from torch.nn.functional import cross_entropy
 
 from stages.lib import classification, objectives, training, variants
@@ -62,12 +63,7 @@ def test_outputs_have_a_row_per_image_and_logits_are_those_of_validation(objecti
 
 @pytest.mark.parametrize("objective", OWN)
 def test_network_and_loss_train_until_the_classes_are_told_apart(objective):
-    rows, columns = np.indices((8, 8))
-    patterns = np.stack([rows % 2, columns % 2, (rows + columns) % 2])
-    targets = np.arange(90) % 3
-    noise = np.random.default_rng(0).integers(0, 80, (90, 1, 8, 8))
-    x = torch.from_numpy((150 * patterns[targets][:, None] + noise).astype(np.uint8))
-    y = torch.from_numpy(targets)
+    x, y = striped()
     chosen, net = objectives.OBJECTIVES[objective], network(objective)
     state = training.train(
         net,
