@@ -17,7 +17,7 @@ from typing import Annotated
 import torch
 import typer
 
-from stages.lib import networks, training
+from stages.lib import autoencoders, training
 
 SETTINGS = {"default": {}, "passive": {"OMP_WAIT_POLICY": "PASSIVE"}}
 
@@ -26,7 +26,7 @@ def images_per_second(steps: int, batch_size: int = 64) -> float:
     """Rate of the training loop over so many steps after the first."""
     times: list[float] = []
     training.train(
-        networks.seeded_autoencoder(0, channels=1, image_size=28),
+        autoencoders.seeded_autoencoder(0),
         (torch.zeros((batch_size * (steps + 1), 1, 28, 28), dtype=torch.uint8),),
         batch_loss=training.reconstruction_loss(0.0),
         validation_loss=lambda _network: 0.0,

@@ -17,24 +17,13 @@ import typer
 from captum.attr import Saliency
 from torch import Tensor, nn
 
-from stages.lib import maps, networks, runtime
-
-
-class Loss(nn.Module):
-    """Reconstruction loss of each image, the output that Captum explains."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, C, H, W) to (N,)."""
-        return ((x - self.network(x)) ** 2).mean(dim=(1, 2, 3))
+from stages.lib import autoencoders, maps, runtime
+from stages.lib.attributions import ReconstructionLoss
 
 
 def with_captum(network: nn.Module, images: np.ndarray, batch_size: int) -> list[np.ndarray]:
     """Reconstruction, r and s by Captum and a second forward pass."""
-    saliency = Saliency(Loss(network))
+    saliency = Saliency(ReconstructionLoss(network))
     results: list[list[Tensor]] = [[], [], []]
     for start in range(0, len(images), batch_size):
         x = torch.from_numpy(images[start : start + batch_size]).float().div(255)
@@ -70,7 +59,7 @@ def main(
     """Print images per second of both sides and the ratio."""
     runtime.prepare()  # for both sides
     images = np.random.default_rng(0).integers(0, 256, (count, 1, 28, 28), dtype=np.uint8)
-    network = networks.seeded_autoencoder(0, channels=1, image_size=28).eval()
+    network = autoencoders.seeded_autoencoder(0).eval()
     sides = {"captum": with_captum, "ours": as_here}
     for a, b in zip(
         *(side(network, images[:600], batch_size) for side in sides.values()), strict=True

@@ -17,7 +17,7 @@ import torch
 from torch.nn.functional import mse_loss
 
 from benchmarks import turns
-from stages.lib import networks, runtime, training
+from stages.lib import autoencoders, runtime, training
 from stages.lib.torchvision_import import load_torchvision
 
 NORMAL = (0, 1, 2, 3, 4)
@@ -40,7 +40,7 @@ def turn_of(side: str, epochs: int, batch_size: int) -> tuple[turns.Times, float
     """The times of one turn of a side, and its validation loss at the end."""
     mnist, rows, validation_loss = normal_mnist()
     settings = {"learning_rate": LEARNING_RATE, "epochs": epochs, "batch_size": batch_size}
-    network = networks.seeded_autoencoder(0, channels=1, image_size=28)
+    network = autoencoders.seeded_autoencoder(0)
     if side == "usual":
         times = turns.train_as_usual(
             network,

@@ -15,16 +15,20 @@ def main(params: ParamsFile = DEFAULT_PARAMS) -> None:
 
     A folder of own images is looked through as well, without opening its files.
     """
-    from stages.lib import artifacts
+    from stages.lib import artifacts, maps
+    from stages.lib.agreement import COMPARED_MAPS
     from stages.lib.image_folders import list_images
     from stages.lib.params import CLASSES, load_params
+    from stages.lib.planting import require_kinds
     from stages.lib.splits import require_classes
 
     checked = load_params(params)
     data = checked.data
     classes = CLASSES[data.name] if data.path is None else len(list_images(data.path).classes)
     require_classes(checked.split.normal_classes, classes)
-    checked.maps.require_compared()
+    maps.require_planned(checked.maps.methods, needed=COMPARED_MAPS)
+    maps.require_methods([*checked.localize.methods, *checked.faithfulness.methods])
+    require_kinds(checked.plant.kinds)
     artifacts.write_text(paths.PARAMS_CHECKED, "The parameters are valid.\n")
 
 

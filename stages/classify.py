@@ -54,7 +54,7 @@ def main(
     from stages.lib import artifacts, classification, objectives
     from stages.lib.augmentation import augmented
     from stages.lib.checkpoints import Checkpoint
-    from stages.lib.devices import select_device
+    from stages.lib.devices import select_device, warn_of_slow_precision
     from stages.lib.images import load_part
     from stages.lib.params import load_params
     from stages.lib.progress import train_with_progress
@@ -63,9 +63,10 @@ def main(
     chosen = settings.variant(variant)
     objective = objectives.OBJECTIVES[chosen.objective]
     torch_device = select_device(settings.device)
+    warn_of_slow_precision(settings.precision, torch_device)
     images, targets = {}, {}
     for part in ("train", "validation"):
-        pixels, rows = load_part(part, novel=objective.sees_novel)
+        pixels, rows = load_part(part, novel=chosen.sees_novel)
         images[part] = torch.from_numpy(pixels)
         classes, targets[part] = classification.class_targets(rows["label"])
     # An option of the command line is stronger than the variant's own setting.

@@ -27,21 +27,30 @@ def main(
         str, typer.Option(help="Commit that the experiments were started from.")
     ] = "HEAD",
     branch: Annotated[
-        Literal["pixels", "images"],
-        typer.Option(help="pixels: maps and their agreement; images: scores and oracles."),
+        Literal["pixels", "images", "localization"],
+        typer.Option(
+            help="pixels: maps and their agreement; images: scores and oracles; localization:"
+            " maps against planted novelties."
+        ),
     ] = "pixels",
 ) -> None:
     """Gather experiments into tables, one row a run and one a configuration.
 
     Of the branch about pixels these are runs.csv, summary.csv, by_class.csv, trajectory.csv and
-    agreement_histogram.csv; of the branch about images detection.csv and detection_summary.csv.
+    agreement_histogram.csv; of the branch about images detection.csv and detection_summary.csv; of
+    that about localization localization.csv, localization_summary.csv, faithfulness.csv,
+    randomization.csv and numbers.csv.
     Runs that differ in a seed alone, or about images in the normal classes too, are repetitions of
     one configuration: the summary has their mean, 95% interval and standard deviation.
     """
-    from stages.lib import artifacts, experiments
+    from stages.lib import artifacts, experiments, localization_runs
 
     found = experiments.find_experiments(names, start=start)
-    gather = experiments.pixel_tables if branch == "pixels" else experiments.image_tables
+    gather = {
+        "pixels": experiments.pixel_tables,
+        "images": experiments.image_tables,
+        "localization": localization_runs.localization_tables,
+    }[branch]
     tables, headline = gather(found)
     folder = output or paths.RESULTS / names[0]
     with artifacts.written_together():

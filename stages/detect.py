@@ -77,7 +77,7 @@ def main(
             name,
             outputs(name),
             rows["test"],
-            sees_novel=variant.objective == "all_classes",
+            sees_novel=variant.sees_novel,
             shown=SHOWN.get(variant.objective),
         )
         for name, variant in classifier.variants.items()
@@ -86,7 +86,7 @@ def main(
         each = [outputs(member) for member in members]
         if "logits" in each[0]["test"]:
             joined = representations.joined(each)
-            saw = classifier.variant(members[0]).objective == "all_classes"
+            saw = classifier.variant(members[0]).sees_novel
             examined.append(representations.of_network(name, joined, rows["test"], sees_novel=saw))
     examined += [
         representations.of_network(name, outputs(name), rows["test"])

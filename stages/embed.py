@@ -16,16 +16,17 @@ def main(
     from torch import nn
     from tqdm import tqdm
 
-    from stages.lib import artifacts, networks, objectives
+    from stages.lib import artifacts, objectives
     from stages.lib.classification import embed
     from stages.lib.devices import select_device
-    from stages.lib.images import load_part
+    from stages.lib.images import load_part, load_rows
     from stages.lib.params import load_params
+    from stages.lib.trained import load_autoencoder
 
     settings = load_params(params, classifier={"device": device}).classifier
     torch_device = select_device(settings.device)
     images = {part: load_part(part)[0] for part in ("validation", "test")}
-    rows = load_part("train")[1]
+    rows = load_rows("train")
     image_shape = tuple(images["test"].shape[1:])
     classes = {novel: rows.loc[rows["novel"] <= novel, "label"].nunique() for novel in (0, 1)}
     embedders: dict[str, nn.Module] = {}
@@ -41,15 +42,10 @@ def main(
             variant.objective,
             variant.own(),
             image_shape=image_shape,
-            classes=classes[objectives.OBJECTIVES[variant.objective].sees_novel],
+            classes=classes[variant.sees_novel],
             source=str(path),
         )
-    weights = artifacts.read_torch(
-        paths.AUTOENCODER, remedy="train again with `python -m stages.train`"
-    )
-    autoencoder = networks.autoencoder_of(weights, source=str(paths.AUTOENCODER))
-    networks.require_images(autoencoder, image_shape, source=str(paths.AUTOENCODER))
-    embedders["autoencoder"] = autoencoder
+    embedders["autoencoder"] = load_autoencoder(image_shape)
     embedders["untrained"] = objectives.seeded_network(
         settings.seed,
         settings.backbone,

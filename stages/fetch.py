@@ -33,17 +33,20 @@ def main(
 
     A folder of own images holds train/<class>/* and, if it has an official test part,
     test/<class>/*; labels count the class names in sorted order. The layout of MVTec AD
-    (train/good, test/<kind>, ground_truth) is understood too; there good is 0. Images that are
-    not square lose their proportions. DVC does not look into the folder: after a change in it, run
-    `dvc repro --force fetch` and then `dvc repro`.
+    (train/good, test/<kind>, ground_truth) is understood too; there good is 0, and the masks are
+    kept. Images that are not square lose their proportions. DVC does not look into the folder:
+    after a change in it, run `dvc repro --force fetch` and then `dvc repro`. A name other than
+    folder, given here, leaves the parameter file's data.path aside.
     """
     import numpy as np
     import pandas as pd
 
     from stages.lib import artifacts, datasets
     from stages.lib.image_folders import load_folder
-    from stages.lib.params import load_params
+    from stages.lib.params import NULL, load_params
 
+    if path is None and name not in (None, "folder"):
+        path = NULL  # that of the file is of another data set
     given = {"name": name, "path": path, "image_size": image_size}
     data = load_params(params, data=given).data
     root = os.environ.get("DATASETS_ROOT")
@@ -67,10 +70,18 @@ def main(
         "channels": images.shape[1],
         "counts": dict(zip(parts.tolist(), counts.tolist(), strict=True)),
     }
-    labels = pd.DataFrame({"label": dataset.labels, "official_part": dataset.official_part})
+    masks = dataset.masks.reshape(-1, data.image_size, data.image_size)
+    labels = pd.DataFrame(
+        {
+            "label": dataset.labels,
+            "official_part": dataset.official_part,
+            "mask": dataset.mask_rows if len(masks) else -1,
+        }
+    )
     with artifacts.written_together():
         artifacts.write_array(paths.RAW_IMAGES, images)
         artifacts.write_table(paths.RAW_LABELS, labels)
+        artifacts.write_array(paths.RAW_MASKS, masks)
         artifacts.write_json(paths.RAW_PROVENANCE, provenance)
     print(
         f"{data.name}: {len(images)} images of {dataset.native_size}, stored as {images.shape[1:]}"

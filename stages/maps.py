@@ -1,6 +1,5 @@
 """Stage `maps`: the reconstruction and the maps of every test image, as .npy files."""
 
-from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -13,8 +12,8 @@ def main(
     methods: Annotated[
         str | None,
         typer.Option(
-            help="Maps, separated by commas: reconstruction_error, saliency, direct_term,"
-            " indirect_term."
+            help="Maps, separated by commas: reconstruction_error, saliency, smoothgrad,"
+            " occlusion, …; all but mask in MAP_METHODS of stages/lib/maps.py."
         ),
     ] = None,
     batch_size: Annotated[
@@ -31,11 +30,12 @@ def main(
     import numpy as np
     from tqdm import tqdm
 
-    from stages.lib import artifacts, networks
+    from stages.lib import artifacts
     from stages.lib.devices import select_device
-    from stages.lib.images import load_part
-    from stages.lib.maps import compute_maps
+    from stages.lib.images import load_part, mean_image
+    from stages.lib.maps import compute_maps, needs_mean_image, require_methods
     from stages.lib.params import load_params
+    from stages.lib.trained import load_autoencoder
 
     given = {
         "methods": methods.split(",") if methods else None,
@@ -43,39 +43,35 @@ def main(
         "device": device,
     }
     settings = load_params(params, maps=given).maps
+    require_methods(settings.methods)
     images, _ = load_part("test")
-    weights = artifacts.read_torch(
-        paths.AUTOENCODER, remedy="train again with `python -m stages.train`"
-    )
-    network = networks.autoencoder_of(weights, source=str(paths.AUTOENCODER))
-    networks.require_images(network, images.shape[1:], source=str(paths.AUTOENCODER))
+    network = load_autoencoder(images.shape[1:])
     batches = compute_maps(
         network,
         images,
         methods=settings.methods,
         batch_size=settings.batch_size,
         device=select_device(settings.device),
+        mean_image=(
+            mean_image(load_part("train", novel=False)[0])
+            if needs_mean_image(settings.methods)
+            else None
+        ),
     )
+    targets = {method: paths.map_path(method) for method in settings.methods}
+    reconstruction = paths.map_path("reconstruction")
     with (
         artifacts.written_together(),
-        ExitStack() as files,
+        artifacts.stream_arrays(targets, (len(images), *images.shape[2:]), np.float32) as streams,
+        artifacts.stream_array(reconstruction, images.shape, np.float32) as reconstructions,
         tqdm(total=len(images), unit="img", mininterval=0.5) as bar,
     ):
-        stream = artifacts.stream_array
-        streams: dict[str, artifacts.ArrayStream] = {
-            method: files.enter_context(
-                stream(paths.map_path(method), (len(images), *images.shape[2:]), np.float32)
-            )
-            for method in settings.methods
-        }
-        streams["reconstruction"] = files.enter_context(
-            stream(paths.map_path("reconstruction"), images.shape, np.float32)
-        )
         for batch in batches:
-            for name, values in batch.items():
-                streams[name].append(values)
+            reconstructions.append(batch["reconstruction"])
+            for method, stream in streams.items():
+                stream.append(batch[method])
             bar.update(len(batch["reconstruction"]))
-    artifacts.remove_others(paths.MAPS, [paths.map_path(name) for name in streams])
+    artifacts.remove_others(paths.MAPS, [reconstruction, *targets.values()])
 
 
 if __name__ == "__main__":

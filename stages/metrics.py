@@ -14,13 +14,14 @@ def main(
     import numpy as np
 
     from stages.lib import artifacts, decomposition, summary
+    from stages.lib.agreement import COMPARED_MAPS
     from stages.lib.images import load_maps, load_part
     from stages.lib.params import load_params
 
     given = {"k": k, "bootstrap_samples": bootstrap_samples, "seed": seed}
     settings = load_params(params, metrics=given).metrics
     images, rows = load_part("test")
-    maps = load_maps(("reconstruction_error", "saliency", "direct_term", "indirect_term"), images)
+    maps = load_maps(COMPARED_MAPS, images)
     table, curves = summary.image_table(maps, rows, k=settings.k)
     samples = settings.bootstrap_samples
     numbers = summary.summarise(

@@ -11,7 +11,13 @@ from stages.lib.cli import run
 
 def main() -> None:
     """Write the pages and figures in docs and the results in the README."""
-    from stages.lib import artifacts, report, representation_figures, study_figures
+    from stages.lib import (
+        artifacts,
+        localization_study_figures,
+        report,
+        representation_figures,
+        study_figures,
+    )
 
     results = report.Results(paths.RESULTS)
     pages = {
@@ -22,6 +28,7 @@ def main() -> None:
         readme = report.splice(readme, name, report.render(paths.readme_template(name), results))
     figures = study_figures.reproduction_figures(results)
     figures |= representation_figures.representation_figures(results)
+    figures |= localization_study_figures.localization_study_figures(results)
     with artifacts.written_together():
         for name, page in pages.items():
             artifacts.write_text(Path(f"docs/{name}.md"), page)

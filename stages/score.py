@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from stages.lib import paths
 from stages.lib.cli import DEFAULT_PARAMS, Device, ParamsFile, run
 
 
@@ -21,7 +20,8 @@ def main(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="Map to write, may be given several times: reconstruction_error, saliency (both)."
+            help="Map to write, may be given several times: reconstruction_error, saliency (both),"
+            " smoothgrad, …; all without a sign in stages/lib/maps.py."
         ),
     ] = None,
     false_positive_rate: Annotated[
@@ -45,30 +45,30 @@ def main(
     import pandas as pd
     from tqdm import tqdm
 
-    from stages.lib import artifacts, maps, networks, novelty
+    from stages.lib import artifacts, maps, novelty
     from stages.lib.devices import select_device
     from stages.lib.errors import InputError
-    from stages.lib.images import load_part
+    from stages.lib.images import load_part, mean_image
     from stages.lib.new_images import find_images, read_images
     from stages.lib.overlays import overlay
     from stages.lib.params import load_params
+    from stages.lib.trained import load_autoencoder
 
     settings = load_params(params, maps={"device": device}).maps
-    methods = method or list(maps.MAGNITUDES)
+    methods = method or ["reconstruction_error", "saliency"]
     maps.require_magnitudes(methods)
     if not 0 < false_positive_rate < 1:
         raise InputError(
             f"--false-positive-rate is {false_positive_rate:g}: give a share between 0 and 1"
         )
     files = find_images(images)
-    weights = artifacts.read_torch(
-        paths.AUTOENCODER, remedy="train the autoencoder first with `dvc repro train`"
-    )
-    network = networks.autoencoder_of(weights, source=str(paths.AUTOENCODER))
     normal, _ = load_part("validation", novel=False)
-    networks.require_images(network, normal.shape[1:], source=str(paths.AUTOENCODER))
+    network = load_autoencoder(normal.shape[1:])
     new = read_images(files.values(), network.image_shape)
     computed = [*dict.fromkeys(["reconstruction_error", *methods])]
+    mean = (
+        mean_image(load_part("train", novel=False)[0]) if maps.needs_mean_image(methods) else None
+    )
     torch_device = select_device(settings.device)
     with tqdm(total=len(normal) + len(new), unit="img", mininterval=0.5) as bar:
         of_normal, of_new = (
@@ -78,6 +78,7 @@ def main(
                 methods=computed,
                 batch_size=settings.batch_size,
                 device=torch_device,
+                mean_image=mean,
                 on_batch=bar.update,
             )
             for pixels in (normal, new)

@@ -1,4 +1,4 @@
-"""Stage `train`: the LSA autoencoder, trained on normal images or taken from a checkpoint."""
+"""Stage `train`: the autoencoder, trained on normal images or taken from a checkpoint."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +22,10 @@ from stages.lib.cli import (
 
 
 def main(
+    network: Annotated[
+        str | None,
+        typer.Option(help="lsa, dense, fully_convolutional, vae, or pca (found, not trained)."),
+    ] = None,
     from_checkpoint: Annotated[
         Path | None,
         typer.Option(help="State dict (.pt) of this network to take instead of training."),
@@ -65,64 +69,67 @@ def main(
     import pandas as pd
     import torch
 
-    from stages.lib import artifacts, networks, training
+    from stages.lib import artifacts, autoencoders, networks, training
     from stages.lib.checkpoints import Checkpoint
-    from stages.lib.devices import select_device
+    from stages.lib.devices import select_device, warn_of_slow_precision
     from stages.lib.images import load_part
     from stages.lib.params import load_params
+    from stages.lib.principal_components import PrincipalComponents
     from stages.lib.progress import train_with_progress
 
     settings = load_params(params, train=given).train
     torch_device = select_device(settings.device)
+    warn_of_slow_precision(settings.precision, torch_device)
     images = {
         part: torch.from_numpy(load_part(part, novel=False)[0]) for part in ("train", "validation")
     }
-    network = networks.seeded_autoencoder(
+    autoencoder = autoencoders.seeded_autoencoder(
         settings.seed,
-        channels=images["train"].shape[1],
-        image_size=images["train"].shape[2],
+        network=settings.network,
+        image_shape=tuple(images["train"].shape[1:]),
         code_length=settings.code_length,
     )
     validation_loss = training.mean_reconstruction_loss(
         images["validation"], batch_size=1024, device=torch_device
     )
-    checkpoint, kept = None, {}
-    history: Sequence[Mapping[str, float | None]]
+    state, checkpoint = None, None
     source = settings.from_checkpoint
     if source is not None:
         weights = artifacts.read_torch(Path(source), remedy="give a state dict saved by torch.save")
-        networks.load_weights(network, weights, source=source)
-        loss = validation_loss(network.to(torch_device).eval())
-        history = [{"epoch": 0, "train_loss": None, "validation_loss": loss}]
-        metrics = {"epochs": 0, "best_epoch": 0, "validation_loss": loss}
+        networks.load_weights(autoencoder, weights, source=source)
+    elif isinstance(autoencoder, PrincipalComponents):
+        autoencoder.fit(images["train"].numpy())
     else:
-        decisive = [
-            paths.RAW_IMAGES,
-            paths.SPLIT,
-            Path(networks.__file__),
-            Path(training.__file__),
-        ]
-        checkpoint = Checkpoint(settings.model_dump(), decisive)
+        source_files = autoencoders.source_files(settings.network)
+        checkpoint = Checkpoint(
+            settings.model_dump(), [paths.RAW_IMAGES, paths.SPLIT, *source_files]
+        )
         state = train_with_progress(
-            network,
+            autoencoder,
             (images["train"],),
             checkpoint,
-            batch_loss=training.reconstruction_loss(settings.noise_std),
+            batch_loss=autoencoder.batch_loss(noise_std=settings.noise_std),
             validation_loss=validation_loss,
             keep_epochs=settings.keep_epochs,
             device=torch_device,
             **settings.keywords(),
         )
+    history: Sequence[Mapping[str, float | None]]
+    if state is None:  # nothing was trained
+        loss = validation_loss(autoencoder.to(torch_device).eval())
+        history = [{"epoch": 0, "train_loss": None, "validation_loss": loss}]
+        metrics = {"epochs": 0, "best_epoch": 0, "validation_loss": loss}
+    else:
         history = state.history
-        kept = state.kept
         metrics = {
             "epochs": state.epoch,
             "best_epoch": state.best_epoch,
             "validation_loss": state.best_loss,
         }
+    kept = {} if state is None else state.kept
     kept_files = {paths.epoch_path(epoch): weights for epoch, weights in kept.items()}
     with artifacts.written_together():
-        artifacts.write_torch(paths.AUTOENCODER, network.to("cpu").state_dict())
+        artifacts.write_torch(paths.AUTOENCODER, autoencoder.to("cpu").state_dict())
         for path, weights in kept_files.items():
             artifacts.write_torch(path, weights)
         artifacts.write_table(paths.TRAINING_CURVE, pd.DataFrame(history))

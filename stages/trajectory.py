@@ -19,10 +19,11 @@ def main(
     import pandas as pd
     from tqdm import tqdm
 
-    from stages.lib import artifacts, networks, trajectory
+    from stages.lib import artifacts, trajectory
     from stages.lib.devices import select_device
     from stages.lib.images import load_part
     from stages.lib.params import load_params
+    from stages.lib.trained import load_autoencoder
 
     given = {"k": k, "bootstrap_samples": bootstrap_samples, "seed": seed}
     settings = load_params(params, metrics=given)
@@ -42,9 +43,7 @@ def main(
         for epoch in epochs:
             best = epoch == training["best_epoch"]
             path = paths.AUTOENCODER if best else paths.epoch_path(epoch)
-            weights = artifacts.read_torch(path, remedy="train again with `python -m stages.train`")
-            network = networks.autoencoder_of(weights, source=str(path))
-            networks.require_images(network, images.shape[1:], source=str(path))
+            network = load_autoencoder(images.shape[1:], path)
             numbers = trajectory.evaluate_network(
                 network,
                 images,

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from stages.lib.errors import InputError
 
+# The maps that are compared, and those that explain the comparison.
+COMPARED_MAPS = ("reconstruction_error", "saliency", "direct_term", "indirect_term")
+
 _CHUNK = 256  # images at a time, so that they stay in the processor's cache; changes no result
 
 

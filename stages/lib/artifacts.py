@@ -11,7 +11,7 @@ import math
 import os
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -110,6 +110,18 @@ def stream_array(path: Path, shape: tuple[int, ...], dtype: "DTypeLike") -> Iter
         yield stream
         if stream.rows != shape[0]:
             raise ValueError(f"{path}: {stream.rows} rows were written, {shape[0]} announced")
+
+
+@contextmanager
+def stream_arrays(
+    files: Mapping[str, Path], shape: tuple[int, ...], dtype: "DTypeLike"
+) -> Iterator[dict[str, "ArrayStream"]]:
+    """Several .npy files of one shape, as `stream_array` has one."""
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(stream_array(path, shape, dtype))
+            for name, path in files.items()
+        }
 
 
 class ArrayStream:

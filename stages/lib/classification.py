@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from stages.lib.devices import MEMORY_FORMAT
 from stages.lib.training import BatchLoss, Forward, ValidationLoss, as_input
 
 
@@ -72,7 +73,7 @@ def embed(
     Returns:
         Name to array (N, ...), float32.
     """
-    network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(device=device, memory_format=MEMORY_FORMAT)  # type: ignore[call-overload]
     batches: list[dict[str, NDArray[np.float32]]] = []
     for start in range(0, len(images), batch_size):
         batch = torch.from_numpy(np.array(images[start : start + batch_size]))

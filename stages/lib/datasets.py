@@ -30,6 +30,8 @@ class Dataset(NamedTuple):
         source: Where the files came from.
         classes: Name of each class, in label order.
         native_size: Height×width of the source images.
+        masks: (M, H, W), True where an image is novel; none where the data set has no masks.
+        mask_rows: (N,) row of each image's mask, or -1; (0,) where the data set has no masks.
     """
 
     images: NDArray[np.uint8]
@@ -39,6 +41,8 @@ class Dataset(NamedTuple):
     source: str
     classes: list[str]
     native_size: str
+    masks: NDArray[np.bool_] = np.empty((0, 0, 0), np.bool_)
+    mask_rows: NDArray[np.int64] = np.empty(0, np.int64)
 
 
 class _Torchvision(NamedTuple):
@@ -92,6 +96,19 @@ def resize(images: NDArray[np.uint8], image_size: int) -> NDArray[np.uint8]:
             batch, size=(image_size, image_size), mode="bilinear", antialias=True
         )
         resized[start : start + 1024] = batch.round().clamp(0, 255).byte().numpy()
+    return resized
+
+
+def resize_mask(mask: NDArray[np.bool_], image_size: int) -> NDArray[np.bool_]:
+    """Bring a mask (H, W) to image_size × image_size.
+
+    A pixel is in the mask if any part of its area was, so that nothing in a mask vanishes, however
+    thin it is. Downwards a mask therefore grows, by less than a pixel at each of its edges.
+    """
+    pixels = torch.from_numpy(mask[None].astype(np.float32))
+    resized: NDArray[np.bool_] = (
+        torch.nn.functional.adaptive_max_pool2d(pixels, image_size)[0].bool().numpy()
+    )
     return resized
 
 

@@ -121,14 +121,14 @@ def image_tables(found: Sequence[Experiment]) -> tuple[dict[str, pd.DataFrame], 
 
 def read_table(experiment: Experiment, path: Path) -> pd.DataFrame:
     """A .csv of an experiment that git tracks."""
-    return pd.read_csv(io.BytesIO(_file(experiment, path)))
+    return pd.read_csv(io.BytesIO(read_file(experiment, path)))
 
 
 def read_metrics(experiment: Experiment) -> dict[str, Any]:
     """All metrics of an experiment as one flat row, as `summary.flatten` names them."""
     row: dict[str, Any] = {}
     for path in (paths.TRAINING_METRICS, paths.AGREEMENT_METRICS, paths.EXPLANATION):
-        row |= summary.flatten(json.loads(_file(experiment, path)))
+        row |= summary.flatten(json.loads(read_file(experiment, path)))
     return row
 
 
@@ -167,7 +167,7 @@ def over_seeds(settings: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
         for name in map(str, metrics):
             if name.endswith(("_low", "_high")):
                 continue
-            variance = _image_variance(group, name) if f"{name}_low" in metrics else 0.0
+            variance = image_variance(group, name) if f"{name}_low" in metrics else 0.0
             interval = statistics.interval_over_runs(group[name].astype(np.float64), variance)
             row = dict(zip(keys, configuration, strict=True))
             rows.append({**row, "metric": name, **interval._asdict()})
@@ -222,7 +222,7 @@ def over_splits(runs: pd.DataFrame) -> pd.DataFrame:
     keys += [*_DETECTOR, "novel_class", "oracle"]
     rows = []
     for key, group in runs.groupby(keys, sort=False, dropna=False):
-        variance = _image_variance(group, "auroc")
+        variance = image_variance(group, "auroc")
         known = not np.isnan(variance)
         over = statistics.interval_over_runs(group["auroc"], variance if known else 0.0)
         ends = np.clip([over.low, over.high], 0, 1) if known or over.runs > 1 else [np.nan] * 2
@@ -236,13 +236,14 @@ def over_splits(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _image_variance(group: pd.DataFrame, name: str) -> float:
+def image_variance(group: pd.DataFrame, name: str) -> float:
     """Mean over runs of a quantity's variance, as its 95% intervals within the runs have it."""
     width = group[f"{name}_high"] - group[f"{name}_low"]
     return float(((width / (2 * 1.959964)) ** 2).mean())
 
 
-def _file(experiment: Experiment, path: Path) -> bytes:
+def read_file(experiment: Experiment, path: Path) -> bytes:
+    """Content of a file of an experiment that git tracks."""
     try:
         return _git("show", f"{experiment.commit}:{path}")
     except InputError:

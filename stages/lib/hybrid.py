@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import cross_entropy
 
 from stages.lib.classifiers import Classifier
-from stages.lib.networks import Decoder
+from stages.lib.lsa import Decoder
 from stages.lib.training import BatchLoss, Forward, as_input
 
 

@@ -2,7 +2,8 @@
 
 Class folders hold `train/<class>/*` and, where there is an official test part, `test/<class>/*`.
 MVTec AD (Bergmann et al., CVPR 2019) holds `train/good/*`, `test/<kind>/*` and the masks
-`ground_truth/<kind>/NAME_mask.png`, one for each test image that is not good.
+`ground_truth/<kind>/NAME_mask.png`, one for each test image that is not good, white where the image
+is novel and black elsewhere.
 """
 
 import hashlib
@@ -110,27 +111,32 @@ def load_folder(path: str, image_size: int) -> "Dataset":
 
     Images of that size are taken as they are; others are resized as `datasets.resize` does, and
     lose their proportions if they are not square. They have one channel if every file is grey, and
-    are RGB otherwise. Masks are checked and not kept.
+    are RGB otherwise. Grey values above 127 of a mask are novel; it is resized as
+    `datasets.resize_mask` does.
 
     Args:
         path: The folder, in one of the layouts above.
         image_size: Side length in pixels.
 
     Returns:
-        The data set; images (N, C, image_size, image_size) uint8 in the order of `list_images`.
+        The data set; images (N, C, image_size, image_size) uint8 in the order of `list_images`,
+        and masks (M, image_size, image_size) in the same order.
         Its one checksum is the SHA-256 of what `sha256sum` prints for the images and masks,
         sorted by their names in the folder.
 
     Raises:
-        InputError: As of `list_images`; or an image cannot be read, or a mask has another size
-            than its image.
+        InputError: As of `list_images`; or an image cannot be read, or a mask is empty or has
+            another size than its image.
     """
     from tqdm import tqdm
 
-    from stages.lib.datasets import Dataset, resize
+    from stages.lib.datasets import Dataset, resize, resize_mask
 
     folder, classes, files = list_images(path)
     images = np.empty((len(files), 1, image_size, image_size), np.uint8)
+    with_mask = np.array([file.mask is not None for file in files])
+    masks = np.empty((with_mask.sum(), image_size, image_size), np.bool_)
+    mask_rows = np.where(with_mask, with_mask.cumsum() - 1, -1)
     digests: dict[Path, str] = {}
     sizes: set[tuple[int, int]] = set()
     with tqdm(files, unit="img", mininterval=0.5 if sys.stderr.isatty() else 10) as bar:
@@ -140,6 +146,7 @@ def load_folder(path: str, image_size: int) -> "Dataset":
             if file.mask is not None:
                 mask, digests[file.mask] = read_image(file.mask)
                 _require_same_size(file, mask, pixels)
+                masks[mask_rows[row]] = resize_mask(_novel_pixels(file, mask), image_size)
             if len(pixels) > images.shape[1]:  # the first image in colour
                 images = np.repeat(images, len(pixels), axis=1)
             images[row] = resize(pixels[None], image_size)[0]
@@ -151,6 +158,8 @@ def load_folder(path: str, image_size: int) -> "Dataset":
         source="images of a folder",
         classes=classes,
         native_size=_describe_sizes(sizes),
+        masks=masks,
+        mask_rows=mask_rows,
     )
 
 
@@ -232,6 +241,17 @@ def _require_same_size(file: ImageFile, mask: NDArray[np.uint8], pixels: NDArray
             f"{file.mask} has {found} pixels, but its image {file.path} has {wanted}:"
             " make the mask as large as the image"
         )
+
+
+def _novel_pixels(file: ImageFile, mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Where a mask (C, H, W) is rather white than black in some channel, (H, W)."""
+    novel: NDArray[np.bool_] = mask.max(axis=0) > 127
+    if not novel.any():
+        raise InputError(
+            f"{file.mask} marks nothing in {file.path}, no value in it is above 127:"
+            " make what is novel white, or move image and mask away"
+        )
+    return novel
 
 
 def _describe_sizes(sizes: set[tuple[int, int]]) -> str:

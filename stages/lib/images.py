@@ -23,9 +23,13 @@ def load_part(part: str, *, novel: bool = True) -> tuple[NDArray[np.uint8], pd.D
     Raises:
         InputError: A file is missing or damaged, or the two do not belong together.
     """
-    images = artifacts.read_array(
-        paths.RAW_IMAGES, shape=(None,) * 4, dtype=np.uint8, made_by="fetch"
-    )
+    rows = load_rows(part, novel=novel)
+    return _raw_images()[rows["source_row"].to_numpy()], rows
+
+
+def load_rows(part: str, *, novel: bool = True) -> pd.DataFrame:
+    """Rows of the index table, as of `load_part`, without reading an image."""
+    images = _raw_images()
     table = artifacts.read_table(
         paths.SPLIT,
         columns=["part"],
@@ -38,7 +42,40 @@ def load_part(part: str, *, novel: bool = True) -> tuple[NDArray[np.uint8], pd.D
             " make the split again with `python -m stages.split`"
         )
     rows = table[(table["part"] == part) & (novel | (table["novel"] == 0))]
-    return images[rows["source_row"].to_numpy()], rows.reset_index(drop=True)
+    return rows.reset_index(drop=True)
+
+
+def load_masks(rows: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Masks of the data set, memory-mapped, and which of them belongs to each row.
+
+    Args:
+        rows: Rows of the index table, as of `load_part`.
+
+    Returns:
+        Masks (M, H, W), True where an image is novel; and for each row its place among them, (N,),
+        -1 without a mask. M is 0 where the data set has no masks.
+
+    Raises:
+        InputError: A file is missing or damaged, or belongs to other images.
+    """
+    images = _raw_images()
+    masks = artifacts.read_array(
+        paths.RAW_MASKS, shape=(None, *images.shape[2:]), dtype=np.bool_, made_by="fetch"
+    )
+    labels = artifacts.read_table(paths.RAW_LABELS, columns=[], integers=["mask"], made_by="fetch")
+    place = labels["mask"].to_numpy(np.int64)
+    if len(place) != len(images) or sorted(place[place != -1]) != list(range(len(masks))):
+        raise InputError(
+            f"{paths.RAW_LABELS}, {paths.RAW_IMAGES} and {paths.RAW_MASKS} do not belong together:"
+            " make them again with `python -m stages.fetch`"
+        )
+    return masks, place[rows["source_row"].to_numpy()]
+
+
+def mean_image(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Mean over images (N, C, H, W) uint8, (C, H, W) float32 in [0, 1]."""
+    mean: NDArray[np.float64] = images.mean(axis=0, dtype=np.float64) / 255
+    return mean.astype(np.float32)
 
 
 def load_maps(methods: Iterable[str], images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
@@ -61,3 +98,9 @@ def load_maps(methods: Iterable[str], images: NDArray[np.uint8]) -> dict[str, ND
         )
         for method in methods
     }
+
+
+def _raw_images() -> NDArray[np.uint8]:
+    return artifacts.read_array(
+        paths.RAW_IMAGES, shape=(None,) * 4, dtype=np.uint8, made_by="fetch"
+    )

@@ -20,6 +20,7 @@ from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from stages.lib.classifiers import Classifier
+from stages.lib.devices import MEMORY_FORMAT
 from stages.lib.errors import InputError
 from stages.lib.training import BatchLoss, Forward, as_input
 
@@ -97,7 +98,8 @@ def jem_loss(network: nn.Module, *, steps: int) -> BatchLoss:
         energy = -logits.logsumexp(dim=1)
         difference = energy[: len(x)].mean() - energy[len(x) :].mean()
         require_stable(float(difference.detach()), steps=steps)
-        return cross_entropy(logits[: len(x)], targets) + difference
+        loss: Tensor = cross_entropy(logits[: len(x)], targets) + difference
+        return loss
 
     return loss
 
@@ -122,7 +124,7 @@ def draw_samples(
     fresh = torch.rand(len(x), 1, 1, 1, generator=generator) < FRESH
     noise = torch.rand(x.shape, generator=generator)
     x = torch.where(fresh.to(device), noise.to(device), x)
-    x = x.contiguous(memory_format=torch.channels_last)
+    x = x.contiguous(memory_format=MEMORY_FORMAT)
     samples = langevin(network.energy, x, steps=steps, generator=generator)
     network.replay[places] = samples
     return samples

@@ -1,6 +1,6 @@
 """The ways to train a classifier, one line each: its network and its loss.
 
-Another way is a module with the network and the loss, a line here, and a section in params.py.
+Another way is a module with the network and the loss, a line here, and a section in variants.py.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,7 +36,6 @@ class Objective(NamedTuple):
         loss: (network, number of training images, own settings) to its training loss.
         validation_loss: (images, targets, batch_size=, device=) to the loss that stops training.
         accuracy: What 1 − that loss is called.
-        sees_novel: Whether it is trained on the novel classes too, as an oracle.
         embeds_training: Whether its score compares an image with the training images.
     """
 
@@ -44,7 +43,6 @@ class Objective(NamedTuple):
     loss: Callable[[nn.Module, int, Settings], BatchLoss]
     validation_loss: Callable[..., ValidationLoss] = classification.error_rate
     accuracy: str = "validation_accuracy"
-    sees_novel: bool = False
     embeds_training: bool = False
 
 
@@ -58,7 +56,7 @@ def _cross_entropy(network: nn.Module, count: int, own: Settings) -> BatchLoss:
 
 OBJECTIVES = {
     "nominal": Objective(_classifier, _cross_entropy),
-    "all_classes": Objective(_classifier, _cross_entropy, sees_novel=True),
+    "all_classes": Objective(_classifier, _cross_entropy),
     "hybrid": Objective(
         lambda backbone, own, **shape: hybrid.HybridClassifier(backbone, **shape),
         lambda network, count, own: hybrid.hybrid_loss(**own),

@@ -8,8 +8,8 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 from ruamel.yaml import YAML
 
 from stages.lib.errors import InputError
@@ -21,7 +21,6 @@ DatasetName = Literal[
 ]
 # How many classes a data set has; those of a folder are counted in it.
 CLASSES: dict[DatasetName, int] = {name: 10 for name in get_args(DatasetName) if name != "folder"}
-MapMethod = Literal["reconstruction_error", "saliency", "direct_term", "indirect_term"]
 
 
 class DataParams(Section):
@@ -64,32 +63,74 @@ class SplitParams(Section):
 class TrainParams(TrainingSection):
     """The autoencoder and how it is trained."""
 
+    network: Literal["lsa", "dense", "fully_convolutional", "vae", "pca"]
     from_checkpoint: str | None
     code_length: Positive
     noise_std: Annotated[float, Field(ge=0)]
     keep_epochs: list[Positive]
 
+    @model_validator(mode="after")
+    def _noise_has_a_training(self) -> Self:
+        if self.network == "pca" and self.noise_std > 0:
+            raise ValueError(
+                f"train.noise_std is {self.noise_std:g}, but train.network pca is found in closed"
+                " form, without training: set train.noise_std to 0.0"
+            )
+        return self
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    if len(set(values)) < len(values):
+        raise PydanticCustomError("twice", "a value stands there twice: remove one")
+    return values
+
+
+Distinct = AfterValidator(_distinct)
+Names = Annotated[list[str], Field(min_length=1), Distinct]
+
 
 class MapsParams(Section):
-    """Which maps are computed, and how many images at a time."""
+    """Which maps of the test images are computed, and how many images at a time."""
 
-    methods: Annotated[list[MapMethod], Field(min_length=1)]
+    methods: Names
     batch_size: Positive
     device: Device
 
+
+class PlantParams(Section):
+    """Which novelties are planted into normal images, and into how many."""
+
+    kinds: Names
+    sizes: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1), Distinct]
+    intensities: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1), Distinct]
+    validation_images: Positive
+    test_images: Positive
+    seed: Seed
+
+
+class LocalizeParams(Section):
+    """Which maps are asked for the planted novelties, and how."""
+
+    methods: Names
+    blurs: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=1), Distinct]
+    false_positive_rate: Fraction
+    seed: Seed
+
     @model_validator(mode="after")
-    def _methods_are_distinct(self) -> Self:
-        if len(set(self.methods)) < len(self.methods):
-            raise ValueError(f"maps.methods names a map twice: {self.methods}")
+    def _reference_is_there(self) -> Self:
+        for method in ("reconstruction_error", "saliency"):
+            if method not in self.methods:
+                raise ValueError(f"localize.methods lacks {method}, which is compared: add it")
         return self
 
-    def require_compared(self) -> None:
-        """Raise InputError unless the maps that the later stages compare are among the methods."""
-        absent = [method for method in get_args(MapMethod) if method not in self.methods]
-        if absent:
-            raise InputError(
-                f"maps.methods lacks {absent[0]}, which the metrics stage reads: add it"
-            )
+
+class FaithfulnessParams(Section):
+    """Which maps are asked whether they are true to the network, on how many images."""
+
+    methods: Names
+    images: Positive
+    steps: Positive
+    seed: Seed
 
 
 class DetectParams(Section):
@@ -125,6 +166,9 @@ class Params(Section):
     split: SplitParams
     train: TrainParams
     maps: MapsParams
+    plant: PlantParams
+    localize: LocalizeParams
+    faithfulness: FaithfulnessParams
     classifier: ClassifierParams
     detect: DetectParams
     metrics: MetricsParams
@@ -141,12 +185,17 @@ class Params(Section):
         return self
 
 
+# An override that sets a key to null, as None cannot.
+NULL: Any = object()
+
+
 def load_params(path: Path, **overrides: dict[str, Any]) -> Params:
     """Read and validate a parameter file.
 
     Args:
         path: YAML file with exactly the keys of `Params`.
-        **overrides: Per section, the values that the command line gives; None means not given.
+        **overrides: Per section, the values that the command line gives; None means not given,
+            and NULL null.
 
     Returns:
         The validated parameters.
@@ -157,7 +206,11 @@ def load_params(path: Path, **overrides: dict[str, Any]) -> Params:
     """
     values = _read_yaml(path)
     for section, given in overrides.items():
-        kept = {key: value for key, value in given.items() if value is not None}
+        kept = {
+            key: None if value is NULL else value
+            for key, value in given.items()
+            if value is not None
+        }
         if isinstance(values.get(section), dict):
             values[section] = {**values[section], **kept}
     try:

@@ -7,11 +7,15 @@ PARAMS = Path("params.yaml")
 PARAMS_CHECKED = Path("data/params_checked.txt")
 RAW_IMAGES = Path("data/raw/images.npy")
 RAW_LABELS = Path("data/raw/labels.csv")
+RAW_MASKS = Path("data/raw/masks.npy")
 RAW_PROVENANCE = Path("data/raw/provenance.json")
 SPLIT = Path("data/split.csv")
 AUTOENCODER = Path("data/model/autoencoder.pt")
 KEPT_EPOCHS = Path("data/model/epochs")
 MAPS = Path("data/maps")
+
+PLANTED = Path("data/planted")
+PLANTED_MAPS = Path("data/planted_maps")
 
 CLASSIFIERS = Path("data/classifiers")
 EMBEDDINGS = Path("data/embeddings")
@@ -29,6 +33,13 @@ TRAJECTORY = Path("metrics/trajectory.csv")
 DETECTION = Path("metrics/detection.csv")
 DETECTION_METRICS = Path("metrics/detection.json")
 CLASSIFIER_METRICS = Path("metrics/classifiers")
+
+LOCALIZED_IMAGES = Path("data/localized_images.csv")
+LOCALIZATION = Path("metrics/localization.csv")
+LOCALIZATION_METRICS = Path("metrics/localization.json")
+FAITHFULNESS = Path("metrics/faithfulness.csv")
+RANDOMIZATION = Path("metrics/randomization.csv")
+FAITHFULNESS_METRICS = Path("metrics/faithfulness.json")
 
 PLOTS = Path("plots")
 AGREEMENT_HISTOGRAM = PLOTS / "agreement_histogram.csv"
@@ -66,6 +77,16 @@ def map_path(method: str) -> Path:
     The reconstruction lies beside the maps; it has the shape of the images, (N, C, H, W).
     """
     return MAPS / f"{method}.npy"
+
+
+def planted_path(part: str, name: str) -> Path:
+    """One file on the planted images of a part: before.npy, after.npy, mask.npy or csv."""
+    return PLANTED / f"{part}.{name}"
+
+
+def planted_map_path(part: str, moment: str, method: str) -> Path:
+    """One map of the images of a part "before" or "after" the novelty: (N, H, W) float32."""
+    return PLANTED_MAPS / f"{part}.{moment}.{method}.npy"
 
 
 def readme_template(part: str) -> Path:

@@ -16,10 +16,11 @@ from scipy import stats
 from stages.lib import findings, role_effect, statistics
 from stages.lib.detection_study import DetectionStudy, Detector
 from stages.lib.errors import InputError
+from stages.lib.localization_study import LocalizationStudy
 from stages.lib.statistics import RunsInterval
 
-PAGES = ("reproduction", "representation")
-README_PARTS = ("results", "results on representations")
+PAGES = ("reproduction", "representation", "localization")
+README_PARTS = ("results", "results on localization", "results on representations")
 
 
 class Results:
@@ -97,6 +98,10 @@ class Results:
     def detection(self, study: str) -> DetectionStudy:
         """A study of scores and oracles."""
         return DetectionStudy(self.folder / study)
+
+    def localization(self, study: str) -> LocalizationStudy:
+        """A study of maps against planted novelties."""
+        return LocalizationStudy(self.folder / study)
 
     def verdicts(self) -> list[findings.Verdict]:
         """Each finding asked of all networks."""

@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from stages.lib.classifiers import Classifier
+from stages.lib.devices import MEMORY_FORMAT
 from stages.lib.training import BatchLoss, Forward, as_input
 
 ROTATIONS = 4  # by 0, 90, 180 and 270 degrees
@@ -40,7 +41,7 @@ class RotationClassifier(Classifier):
 
 def rotate(x: Tensor, turns: int) -> Tensor:
     """Square images (N, C, H, H) rotated so many times by 90 degrees, channels last in memory."""
-    return torch.rot90(x, turns, (2, 3)).contiguous(memory_format=torch.channels_last)
+    return torch.rot90(x, turns, (2, 3)).contiguous(memory_format=MEMORY_FORMAT)
 
 
 def rotation_loss(*, rotation_weight: float) -> BatchLoss:

@@ -192,3 +192,39 @@ def interval_over_runs(estimates: ArrayLike, image_variance: float = 0.0) -> Run
     seed_variance = sd**2 / runs if runs > 1 else 0.0
     half_width = float(quantile * np.sqrt(seed_variance + image_variance))
     return RunsInterval(mean, mean - half_width, mean + half_width, sd, runs)
+
+
+class SignedRank(NamedTuple):
+    """Wilcoxon's signed-rank test of paired differences, two-sided.
+
+    Attributes:
+        p_value: Asymptotic; 1 where no difference is other than 0.
+        effect_size: Matched-pairs rank-biserial correlation (Kerby 2014), in [−1, 1]: the share of
+            the rank sum that favours positive differences less that which favours negative ones.
+    """
+
+    p_value: float
+    effect_size: float
+
+
+def signed_rank(differences: ArrayLike) -> SignedRank:
+    """Test whether paired differences tend to be above or below 0; zeros and NaN are left out."""
+    values = np.asarray(differences, np.float64)
+    values = values[~np.isnan(values) & (values != 0)]
+    if not values.size:
+        return SignedRank(1.0, 0.0)
+    test = stats.wilcoxon(values, method="asymptotic")
+    ranks = stats.rankdata(np.abs(values))
+    return SignedRank(float(test.pvalue), float((np.sign(values) * ranks).sum() / ranks.sum()))
+
+
+def holm(p_values: ArrayLike) -> NDArray[np.float64]:
+    """P-values adjusted for their number by Holm's step-down method (Holm 1979); NaN stays NaN."""
+    p = np.asarray(p_values, np.float64)
+    order = np.argsort(p)  # NaN comes last
+    count = int((~np.isnan(p)).sum())
+    adjusted = np.full(p.shape, np.nan)
+    factors = np.arange(count, 0, -1)
+    stepped = np.maximum.accumulate(p[order[:count]] * factors)
+    adjusted[order[:count]] = np.minimum(stepped, 1)
+    return adjusted

@@ -17,9 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
+from stages.lib.devices import MEMORY_FORMAT
 from stages.lib.errors import InputError
 
-Forward = Callable[[Tensor], Tensor]
+Forward = Callable[..., Any]
 BatchLoss = Callable[[Forward, torch.Generator, tuple[Tensor, ...]], Tensor]
 ValidationLoss = Callable[[nn.Module], float]
 
@@ -107,7 +108,7 @@ def train(
     if count < 2:
         raise InputError(f"there are {count} training images: batch norm needs at least 2")
     batch_size = min(batch_size, count)
-    network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(device=device, memory_format=MEMORY_FORMAT)  # type: ignore[call-overload]
     data = tuple(tensor.to(device) for tensor in data)
     optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
     forward: Forward = torch.compile(network, dynamic=False) if compile else network
@@ -186,24 +187,37 @@ def epoch_generator(seed: int, epoch: int) -> torch.Generator:
 
 
 def as_input(images: Tensor) -> Tensor:
-    """Images (N, C, H, W) uint8 in 0..255 as float32 in [0, 1], channels last in memory."""
-    return images.to(torch.float32, memory_format=torch.channels_last).div_(255)
+    """Images (N, C, H, W) uint8 in 0..255 as float32 in [0, 1], laid out as `MEMORY_FORMAT`."""
+    return images.to(torch.float32, memory_format=MEMORY_FORMAT).div_(255)
+
+
+def noisy_input(
+    images: Tensor, noise_std: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Input and target of an autoencoder; they differ for a denoising one (Vincent et al. 2008).
+
+    Args:
+        images: (N, C, H, W) uint8.
+        noise_std: Standard deviation of Gaussian noise added to the input and not to the target,
+            in units of the pixel range.
+        generator: Source of the noise, on the CPU.
+    """
+    target = as_input(images)
+    if not noise_std:
+        return target, target
+    noise = torch.randn(target.shape, generator=generator)
+    return target + noise_std * noise.to(target.device), target
 
 
 def reconstruction_loss(noise_std: float) -> BatchLoss:
     """Training loss of an autoencoder: eq. 2 of Feeney & Hughes averaged over the batch.
 
     Args:
-        noise_std: Standard deviation of Gaussian noise added to the input and not to the target
-            (denoising autoencoder, Vincent et al. 2008); in units of the pixel range.
+        noise_std: As of `noisy_input`.
     """
 
     def loss(forward: Forward, generator: torch.Generator, batch: tuple[Tensor, ...]) -> Tensor:
-        target = as_input(batch[0])
-        x = target
-        if noise_std > 0:
-            noise = torch.randn(target.shape, generator=generator)
-            x = target + noise_std * noise.to(target.device)
+        x, target = noisy_input(batch[0], noise_std, generator)
         return mse_loss(forward(x).float(), target)
 
     return loss

@@ -11,10 +11,9 @@ from torch import nn
 from torch.nn.functional import mse_loss
 
 from stages.lib import decomposition, summary
+from stages.lib.agreement import COMPARED_MAPS
 from stages.lib.maps import compute_maps
 from stages.lib.training import as_input
-
-METHODS = ("reconstruction_error", "saliency", "direct_term", "indirect_term")
 
 
 def epochs_to_evaluate(keep_epochs: list[int], *, last: int, best: int) -> list[int]:
@@ -56,11 +55,11 @@ def evaluate_network(
     Returns:
         Column to value, `gradient_residual` of the first batch first.
     """
-    collected: dict[str, list[NDArray[np.float32]]] = {method: [] for method in METHODS}
+    collected: dict[str, list[NDArray[np.float32]]] = {method: [] for method in COMPARED_MAPS}
     for batch in compute_maps(
-        network, images, methods=METHODS, batch_size=batch_size, device=device
+        network, images, methods=COMPARED_MAPS, batch_size=batch_size, device=device
     ):
-        for method in METHODS:
+        for method in COMPARED_MAPS:
             collected[method].append(batch[method])
         on_batch(len(batch["saliency"]))
     residual = gradient_residual(

@@ -19,6 +19,11 @@ class Variant(Section):
     seed: Seed | None = None
     learning_rate: Annotated[float, Field(gt=0)] | None = None
 
+    @property
+    def sees_novel(self) -> bool:
+        """Whether it is trained on the novel classes too, as an oracle."""
+        return self.objective == "all_classes"
+
     def own(self) -> dict[str, Any]:
         """The settings that the objective alone has."""
         return self.model_dump(exclude={"objective", "seed", "learning_rate"})

@@ -6,14 +6,14 @@ import torch
 from torch import nn
 
 from stages.lib import agreement
-from stages.lib.maps import (
+from stages.lib.autoencoders import seeded_autoencoder
+from stages.lib.loss_gradient import (
     LossGradient,
-    compute_maps,
     loss_gradient,
     reconstruction_error_map,
     saliency_map,
 )
-from stages.lib.networks import seeded_autoencoder
+from stages.lib.maps import compute_maps
 
 EPS = float(torch.finfo(torch.float64).eps)
 
@@ -31,7 +31,7 @@ class LinearAutoencoder(nn.Module):
 
 def real_autoencoder(channels):
     """The project's network in float64, its batch norm statistics far from the initial ones."""
-    network = seeded_autoencoder(3, channels=channels, image_size=8, code_length=6).double()
+    network = seeded_autoencoder(3, image_shape=(channels, 8, 8), code_length=6).double()
     with torch.no_grad():
         for _ in range(20):
             network(random_images(16, channels))

@@ -147,6 +147,7 @@ def test_pipeline_writes_every_declared_output_and_nothing_else(finished):
         "data/params_checked.txt",
         "data/raw/images.npy",
         "data/raw/labels.csv",
+        "data/raw/masks.npy",
         "data/raw/provenance.json",
         "data/split.csv",
         "data/model/autoencoder.pt",

@@ -5,20 +5,25 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image, PngImagePlugin
 from ruamel.yaml import YAML
 
-from stages import check, fetch, split
-from stages.lib.datasets import Dataset, resize
+from stages import check, fetch, maps, split, train
+from stages.lib import paths
+from stages.lib.autoencoders import autoencoder_of
+from stages.lib.datasets import Dataset, resize, resize_mask
 from stages.lib.errors import InputError
 from stages.lib.image_files import read_image
 from stages.lib.image_folders import list_images, load_folder
+from stages.lib.images import load_masks, load_part, load_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = 8
@@ -70,6 +75,13 @@ def pets(tmp_path: Path) -> Path:
     return folder
 
 
+def defect(row: int, column: int) -> np.ndarray:
+    """Mask of one square of two pixels a side."""
+    mask = np.zeros((SIZE, SIZE), np.uint8)
+    mask[row : row + 2, column : column + 2] = 255
+    return mask
+
+
 @pytest.fixture
 def bottle(tmp_path: Path) -> Path:
     """MVTec AD: forty good images for training; good ones and two kinds of anomaly for test."""
@@ -80,7 +92,7 @@ def bottle(tmp_path: Path) -> Path:
         for number in range(3):
             save(folder / "test" / kind / f"{number:03}.png")
             if kind != "good":
-                mask = np.zeros((SIZE, SIZE), np.uint8)
+                mask = defect(number, 2 if kind == "broken" else 5)
                 save(folder / "ground_truth" / kind / f"{number:03}_mask.png", mask)
     (folder / "license.txt").write_text("CC BY-NC-SA 4.0")
     return folder
@@ -296,6 +308,85 @@ def test_damaged_mask_is_named(bottle):
     assert f"{mask} cannot be read as an image" in message(bottle)
 
 
+def test_masks_are_kept_in_the_order_of_their_images(bottle):
+    found = load(bottle)
+    expected = [defect(number, column) > 0 for column in (2, 5) for number in range(3)]
+    np.testing.assert_array_equal(found.masks, expected)
+    assert found.masks.dtype == np.bool_
+    assert found.mask_rows.tolist() == [-1] * 43 + [0, 1, 2, 3, 4, 5]
+    assert found.mask_rows.dtype == np.int64
+
+
+def test_images_without_a_mask_are_marked_so(pets, bottle):
+    (bottle / "ground_truth").rename(bottle.parent / "away")
+    for folder, count in ((pets, 10), (bottle, 49)):
+        found = load(folder)
+        assert found.masks.shape == (0, SIZE, SIZE)
+        assert found.mask_rows.tolist() == [-1] * count
+
+
+def touches(mask: np.ndarray, size: int) -> np.ndarray:
+    """Slow `resize_mask`: pixels of size × size whose area a pixel of the mask overlaps."""
+    height, width = mask.shape
+    resized = np.zeros((size, size), bool)
+    for y, x in np.argwhere(mask):
+        for i in range(size):
+            for j in range(size):
+                # Pixel i reaches from i / size to (i + 1) / size, pixel y from y / height.
+                rows = max(i * height, y * size) < min((i + 1) * height, (y + 1) * size)
+                columns = max(j * width, x * size) < min((j + 1) * width, (x + 1) * size)
+                resized[i, j] |= rows and columns
+    return resized
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (20, 20), (31, 17), (5, 40), (3, 5), (16, 24)])
+def test_resized_mask_has_every_pixel_that_it_touches(shape):
+    mask = np.random.default_rng(0).random(shape) < 0.05
+    mask[-1, 0] = True
+    np.testing.assert_array_equal(resize_mask(mask, SIZE), touches(mask, SIZE))
+
+
+def test_mask_is_resized_with_its_image(bottle):
+    mask = np.zeros((20, 32), np.uint8)
+    mask[:10, 16:] = 255
+    save(bottle / "test/broken/001.png", pixels_of(0, 20, 32, 3))
+    save(bottle / "ground_truth/broken/001_mask.png", mask)
+    found = load(bottle).masks[1]
+    expected = np.zeros((SIZE, SIZE), bool)
+    expected[:4, 4:] = True
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("line", [(slice(100, 101), slice(None)), (slice(None), slice(37, 38))])
+def test_defect_of_one_pixel_across_survives_resizing(bottle, line):
+    mask = np.zeros((200, 200), np.uint8)
+    mask[line] = 255
+    save(bottle / "test/broken/000.png", pixels_of(0, 200, 200, 3))
+    save(bottle / "ground_truth/broken/000_mask.png", mask)
+    found = load(bottle).masks[0]
+    expected = np.zeros((SIZE, SIZE), bool)
+    expected[tuple(slice(None) if part.start is None else part.start // 25 for part in line)] = True
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_pixel_of_a_mask_is_novel_above_half_of_white(bottle):
+    grey = np.array([[0, 1, 127, 128, 200, 254, 255, 0]] * SIZE, np.uint8)
+    mask = bottle / "ground_truth/broken/000_mask.png"
+    save(mask, grey)
+    np.testing.assert_array_equal(load(bottle).masks[0], grey > 127)
+    save(mask, np.stack([grey, np.zeros_like(grey), np.zeros_like(grey)], axis=-1))
+    np.testing.assert_array_equal(load(bottle).masks[0], grey > 127)
+
+
+@pytest.mark.parametrize("value", [0, 1, 127])
+def test_mask_that_marks_nothing_is_named_with_its_image(bottle, value):
+    mask = bottle / "ground_truth/contamination/001_mask.png"
+    save(mask, np.full((SIZE, SIZE), value, np.uint8))
+    found = message(bottle)
+    assert f"{mask} marks nothing in {bottle / 'test/contamination/001.png'}" in found
+    assert "above 127" in found
+
+
 def test_training_class_beside_masks_is_named(bottle):
     save(bottle / "train/bad/000.png")
     assert f"{bottle / 'train/bad'} is a training class beside masks" in listing_message(bottle)
@@ -481,6 +572,7 @@ def test_fetch_stores_images_labels_and_provenance_of_a_folder(pets, workspace):
     expected = load(pets, 12)
     np.testing.assert_array_equal(np.load("data/raw/images.npy"), expected.images)
     labels = pd.read_csv("data/raw/labels.csv")
+    assert labels.columns.tolist() == ["label", "official_part", "mask"]
     assert labels["label"].tolist() == expected.labels.tolist()
     assert labels["official_part"].tolist() == expected.official_part.tolist()
     provenance = json.loads((workspace / "data/raw/provenance.json").read_text())
@@ -568,6 +660,142 @@ def test_mvtec_goes_from_check_to_split_with_anomalies_in_test_only(bottle, work
         ("test", 1, 1): 3,
         ("test", 2, 1): 3,
     }
+
+
+def fetched(bottle: Path, workspace: Path) -> None:
+    set_params(
+        workspace,
+        data={"name": "folder", "path": str(bottle), "image_size": SIZE},
+        split={"normal_classes": [0]},
+    )
+    fetch.main()
+    split.main()
+
+
+def test_every_row_of_the_index_table_finds_its_mask(bottle, workspace):
+    fetched(bottle, workspace)
+    rows = load_rows("test")
+    masks, place = load_masks(rows)
+    assert masks.dtype == np.bool_
+    for label, column in ((1, 2), (2, 5)):
+        found = masks[place[rows["label"] == label]]
+        np.testing.assert_array_equal(found, [defect(row, column) > 0 for row in range(3)])
+    assert place[rows["label"] == 0].tolist() == [-1] * 3
+    assert set(load_masks(load_rows("train"))[1]) == {-1}
+    shuffled = rows.sample(frac=1, random_state=0)
+    np.testing.assert_array_equal(load_masks(shuffled)[1], place[shuffled["row"]])
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_data_set_without_masks_has_an_empty_file_of_them(pets, workspace, own):
+    data = {"name": "folder", "path": str(pets)} if own else {"name": "digits", "path": None}
+    set_params(
+        workspace,
+        data={**data, "image_size": SIZE},
+        split={"normal_classes": [0], "validation_fraction": 0.3},
+    )
+    fetch.main()
+    split.main()
+    assert set(pd.read_csv("data/raw/labels.csv")["mask"]) == {-1}
+    rows = load_rows("test")
+    masks, place = load_masks(rows)
+    assert masks.shape == (0, SIZE, SIZE)
+    assert masks.dtype == np.bool_
+    assert place.tolist() == [-1] * len(rows)
+
+
+@pytest.mark.parametrize("novel", [True, False])
+@pytest.mark.parametrize("part", ["train", "validation", "test"])
+def test_rows_without_images_are_those_with_them(bottle, workspace, part, novel):
+    fetched(bottle, workspace)
+    images, rows = load_part(part, novel=novel)
+    pd.testing.assert_frame_equal(load_rows(part, novel=novel), rows)
+    assert len(images) == len(rows)
+
+
+def edit_masks(change: Callable[[np.ndarray], np.ndarray]) -> None:
+    np.save(paths.RAW_MASKS, change(np.load(paths.RAW_MASKS)))
+
+
+def edit_labels(change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    change(pd.read_csv(paths.RAW_LABELS)).to_csv(paths.RAW_LABELS, index=False)
+
+
+BAD_MASKS = {
+    "missing": (paths.RAW_MASKS.unlink, "masks.npy does not exist"),
+    "truncated": (
+        lambda: paths.RAW_MASKS.write_bytes(paths.RAW_MASKS.read_bytes()[:-1]),
+        "masks.npy is truncated",
+    ),
+    "of another type": (lambda: edit_masks(lambda m: m.astype(np.uint8)), "holds uint8 6×8×8"),
+    "of another size": (lambda: edit_masks(lambda m: m[:, :4]), "holds bool 6×4×8"),
+    "one too few": (lambda: edit_masks(lambda m: m[1:]), "do not belong together"),
+    "of other images": (lambda: edit_labels(lambda t: t[1:]), "do not belong together"),
+    "used twice": (lambda: edit_labels(lambda t: t.replace({"mask": 0}, 1)), "do not belong"),
+    "without a column": (lambda: edit_labels(lambda t: t.drop(columns="mask")), "column mask"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "named"), BAD_MASKS.values(), ids=BAD_MASKS)
+def test_masks_that_do_not_fit_are_named_with_the_stage_that_makes_them(
+    bottle, workspace, spoil, named
+):
+    fetched(bottle, workspace)
+    rows = load_rows("test")
+    spoil()
+    with pytest.raises(InputError) as caught:
+        load_masks(rows)
+    assert named in str(caught.value)
+    assert "python -m stages.fetch" in str(caught.value)
+
+
+def test_name_on_the_command_line_leaves_the_path_of_the_file_aside(pets, workspace):
+    set_params(workspace, data={"name": "folder", "path": str(pets)})
+    fetch.main(name="digits", image_size=8)
+    provenance = json.loads((workspace / "data/raw/provenance.json").read_text())
+    assert provenance["name"] == "digits"
+    fetch.main(name="folder", image_size=8)
+    provenance = json.loads((workspace / "data/raw/provenance.json").read_text())
+    assert provenance["files"].keys() == {"pets"}
+    with pytest.raises(InputError, match=r"but data\.name is digits"):
+        fetch.main(name="digits", path=str(pets))
+
+
+@pytest.mark.parametrize("layout", ["pets", "bottle"])
+def test_colour_goes_from_fetch_to_maps_which_have_one_value_a_pixel(
+    request, workspace, monkeypatch, layout
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(workspace / "cache"))
+    set_params(
+        workspace,
+        data={
+            "name": "folder",
+            "path": str(request.getfixturevalue(layout)),
+            "image_size": SIZE,
+        },
+        split={"normal_classes": [0], "validation_fraction": 0.3},
+        train={"epochs": 2, "code_length": 4, "device": "cpu"},
+        maps={"device": "cpu"},
+    )
+    fetch.main()
+    split.main()
+    train.main()
+    maps.main()
+    images, _ = load_part("test")
+    network = autoencoder_of(torch.load(paths.AUTOENCODER), source="")
+    x = torch.from_numpy(images).float().div(255).requires_grad_()
+    reconstruction = network(x)
+    error = (x - reconstruction).square()
+    (gradient,) = torch.autograd.grad(error.mean(dim=(1, 2, 3)).sum(), x)
+    saliency = gradient.abs().numpy()
+    assert (saliency.argmax(axis=1) > 0).any()  # not of the first channel alone
+    for name, expected in (
+        ("saliency", saliency.max(axis=1)),
+        ("reconstruction_error", error.detach().numpy().mean(axis=1)),
+        ("reconstruction", reconstruction.detach().numpy()),
+    ):
+        found = np.load(paths.map_path(name))
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6 * expected.max())
 
 
 def test_check_counts_the_classes_of_the_folder(pets, workspace):

@@ -61,6 +61,8 @@ def test_params_of_the_repository_are_valid() -> None:
         ("split", "test_fraction", 1.0, "split.test_fraction is 1.0"),
         ("split", "seed", -1, "split.seed is -1"),
         ("split", "seed", 2**32, f"split.seed is {2**32}"),
+        ("train", "network", "ae", "train.network is 'ae'"),
+        ("train", "code_length", 0, "train.code_length is 0"),
         ("train", "learning_rate", "fast", "train.learning_rate is 'fast'"),
         ("train", "learning_rate", float("nan"), "train.learning_rate is nan"),
         ("train", "learning_rate", float("inf"), "train.learning_rate is inf"),
@@ -74,8 +76,25 @@ def test_params_of_the_repository_are_valid() -> None:
         ("train", "precision", "fp16", "train.precision is 'fp16'"),
         ("train", "device", "gpu", "train.device is 'gpu'"),
         ("maps", "methods", [], "maps.methods is []"),
-        ("maps", "methods", ["salience"], "maps.methods.0 is 'salience'"),
+        ("maps", "methods", ["saliency", 3], "maps.methods.1 is 3"),
         ("maps", "batch_size", None, "maps.batch_size is None"),
+        ("plant", "kinds", [], "plant.kinds is []"),
+        ("plant", "sizes", [], "plant.sizes is []"),
+        ("plant", "sizes", [0.2, 0.0], "plant.sizes.1 is 0.0"),
+        ("plant", "sizes", [1.01], "plant.sizes.0 is 1.01"),
+        ("plant", "sizes", [float("nan")], "plant.sizes.0 is nan"),
+        ("plant", "sizes", 0.2, "plant.sizes is 0.2"),
+        ("plant", "intensities", [], "plant.intensities is []"),
+        ("plant", "intensities", [-0.3], "plant.intensities.0 is -0.3"),
+        ("plant", "intensities", [0.3, 1.5], "plant.intensities.1 is 1.5"),
+        ("plant", "test_images", 0, "plant.test_images is 0"),
+        ("localize", "methods", [], "localize.methods is []"),
+        ("localize", "blurs", [], "localize.blurs is []"),
+        ("localize", "blurs", [-1], "localize.blurs.0 is -1"),
+        ("localize", "false_positive_rate", 0.0, "localize.false_positive_rate is 0.0"),
+        ("localize", "false_positive_rate", 1.0, "localize.false_positive_rate is 1.0"),
+        ("faithfulness", "methods", [], "faithfulness.methods is []"),
+        ("faithfulness", "steps", 0, "faithfulness.steps is 0"),
         ("metrics", "k", 0, "metrics.k is 0"),
         ("metrics", "k", 10.0, "metrics.k is 10.0"),
         ("metrics", "k", 10.5, "metrics.k is 10.5"),
@@ -133,11 +152,48 @@ def test_every_data_set_but_a_folder_has_a_known_number_of_classes() -> None:
     assert set(CLASSES) == set(get_args(DatasetName)) - {"folder"}
 
 
-def test_map_that_is_named_twice_is_an_error_that_names_the_dotted_key(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        ("maps", "methods"),
+        ("plant", "kinds"),
+        ("plant", "sizes"),
+        ("plant", "intensities"),
+        ("localize", "methods"),
+        ("localize", "blurs"),
+        ("faithfulness", "methods"),
+    ],
+)
+def test_value_that_is_listed_twice_is_an_error_that_names_the_dotted_key(
+    tmp_path: Path, section: str, key: str
+) -> None:
     values = repository_values()
-    values["maps"]["methods"] = ["saliency", "saliency"]
+    values[section][key] += values[section][key][:1]
+    said = f"params.yaml: {section}.{key} is {values[section][key]}: a value stands there twice"
+    assert said in error_of(write(tmp_path, values))
+
+
+@pytest.mark.parametrize("method", ["reconstruction_error", "saliency"])
+def test_localization_without_a_compared_map_is_an_error_that_names_it(
+    tmp_path: Path, method: str
+) -> None:
+    values = repository_values()
+    values["localize"]["methods"].remove(method)
     message = error_of(write(tmp_path, values))
-    assert "params.yaml: maps.methods names a map twice: ['saliency', 'saliency']" in message
+    assert f"params.yaml: localize.methods lacks {method}, which is compared" in message
+
+
+def test_noise_in_a_network_without_training_is_an_error_that_names_both(valid: Path) -> None:
+    message = error_of(valid, train={"network": "pca", "noise_std": 0.1})
+    assert "params.yaml: train.noise_std is 0.1, but train.network pca is found in" in message
+    for network, noise_std in (("pca", 0.0), ("vae", 0.1)):
+        train = load_params(valid, train={"network": network, "noise_std": noise_std}).train
+        assert (train.network, train.noise_std) == (network, noise_std)
+
+
+def test_shares_reach_up_to_the_whole(valid: Path) -> None:
+    plant = load_params(valid, plant={"sizes": [1, 0.01], "intensities": [1.0]}).plant
+    assert (plant.sizes, plant.intensities) == ([1.0, 0.01], [1.0])
 
 
 def test_largest_possible_k_is_every_pixel(tmp_path: Path) -> None:
@@ -157,6 +213,9 @@ def test_largest_possible_k_is_every_pixel(tmp_path: Path) -> None:
         ("metrics", "kk", "k"),
         ("train", "learning_rat", "learning_rate"),
         ("split", "normal_class", "normal_classes"),
+        ("plant", "intensity", "intensities"),
+        ("localize", "blur", "blurs"),
+        ("faithfulness", "step", "steps"),
     ],
 )
 def test_misspelt_key_is_an_error_that_suggests_the_right_one(
@@ -240,7 +299,7 @@ def test_file_without_sections_is_an_error_that_lists_them(valid: Path, text: st
     valid.write_text(text)
     message = error_of(valid)
     assert f"{valid} holds no sections" in message
-    assert "data, split, train, maps, classifier, detect, metrics, plots" in message
+    assert f"it needs {', '.join(repository_values())}" in message
 
 
 def test_file_in_another_encoding_is_an_error_that_names_it(valid: Path) -> None:

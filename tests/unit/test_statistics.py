@@ -1,7 +1,10 @@
 """What is left out, what is undefined, and what is exact."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
+from scipy import stats
 
 from stages.lib import statistics
 
@@ -112,3 +115,103 @@ def test_auroc_by_hand():
 def test_class_of_fewer_than_two_images_has_no_auroc(novel):
     result = statistics.delong_auroc(np.array(novel) == 1, np.arange(4.0))
     assert np.isnan(result).all()
+
+
+def differences(seed, *, count=40, levels=None):
+    """Paired differences, with ties and zeros if there are few levels."""
+    values = np.random.default_rng(seed).normal(0.3, 1, count)
+    return values if levels is None else np.round(values * levels) / levels
+
+
+def slow_effect_size(values):
+    """Rank-biserial correlation, ranks counted pair by pair."""
+    sizes = [abs(value) for value in values if value != 0]
+    ranks = [
+        Fraction(sum(other < size for other in sizes))
+        + Fraction(sum(other == size for other in sizes) + 1, 2)
+        for size in sizes
+    ]
+    signs = [1 if value > 0 else -1 for value in values if value != 0]
+    return float(sum(s * r for s, r in zip(signs, ranks, strict=True)) / sum(ranks))
+
+
+@pytest.mark.parametrize("levels", [None, 1, 4])
+@pytest.mark.parametrize("seed", range(4))
+def test_signed_rank_is_that_of_scipy_and_its_effect_that_of_counting(seed, levels):
+    values = differences(seed, levels=levels)
+    found = statistics.signed_rank(values)
+    expected = stats.wilcoxon(values, zero_method="wilcox", correction=False, method="asymptotic")
+    assert found.p_value == pytest.approx(expected.pvalue, rel=1e-12)
+    assert found.effect_size == pytest.approx(slow_effect_size(values), rel=1e-12)
+
+
+def test_signed_rank_by_hand():
+    found = statistics.signed_rank([1, -2, 3, 4])
+    assert found.effect_size == (1 - 2 + 3 + 4) / 10
+    z = (8 - 4 * 5 / 4) / np.sqrt(4 * 5 * 9 / 24)  # rank sum, its mean and spread
+    assert found.p_value == pytest.approx(2 * stats.norm.sf(z))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_signed_rank_is_near_its_exact_distribution(seed):
+    values = differences(seed)
+    exact = stats.wilcoxon(values, method="exact").pvalue
+    assert statistics.signed_rank(values).p_value == pytest.approx(exact, abs=0.01)
+
+
+def test_opposite_differences_have_the_opposite_effect():
+    values = differences(0, levels=3)
+    there, back = statistics.signed_rank(values), statistics.signed_rank(-values)
+    assert back == (there.p_value, -there.effect_size)
+    assert statistics.signed_rank(np.abs(values)).effect_size == 1
+
+
+def test_zeros_and_nan_are_left_out_of_signed_ranks():
+    values = differences(1)
+    padded = np.concatenate([[0, NAN, -0.0], values, [NAN, 0]])
+    assert statistics.signed_rank(padded) == statistics.signed_rank(values)
+
+
+@pytest.mark.parametrize("values", [[], [0.0, 0, -0.0], [NAN], [0, NAN]])
+def test_no_difference_is_no_effect(values):
+    assert statistics.signed_rank(values) == (1, 0)
+
+
+def slow_holm(p_values):
+    """Step down from the least: reject while p ≤ level / (number left); where each one falls."""
+    left = sorted(range(len(p_values)), key=lambda i: p_values[i])
+    adjusted, level = [0.0] * len(left), 0.0
+    while left:
+        level = max(level, p_values[left[0]] * len(left))  # the level that rejects this one too
+        adjusted[left.pop(0)] = min(level, 1.0)
+    return adjusted
+
+
+def test_holm_by_hand():
+    np.testing.assert_allclose(
+        statistics.holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02], rtol=1e-12
+    )
+    assert statistics.holm([0.02]).tolist() == [0.02]
+    assert statistics.holm([0.7, 0.6]).tolist() == [1, 1]
+    assert statistics.holm([]).tolist() == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_holm_is_stepping_down_and_keeps_the_order(seed):
+    generator = np.random.default_rng(seed)
+    p = np.round(generator.random(12) ** 3, 2)  # with ties
+    adjusted = statistics.holm(p)
+    np.testing.assert_allclose(adjusted, slow_holm(p.tolist()), rtol=1e-12)
+    assert (np.diff(adjusted[p.argsort()]) >= 0).all()
+    assert (p <= adjusted).all()
+    assert (adjusted <= np.minimum(1, 12 * p)).all()  # never stricter than Bonferroni
+    order = generator.permutation(12)
+    np.testing.assert_array_equal(statistics.holm(p[order]), adjusted[order])
+
+
+def test_holm_does_not_count_nan_and_keeps_it():
+    p = np.array([NAN, 0.01, 0.04, NAN, 0.03])
+    adjusted = statistics.holm(p)
+    assert np.isnan(adjusted).tolist() == np.isnan(p).tolist()
+    np.testing.assert_array_equal(adjusted[[1, 2, 4]], statistics.holm(p[[1, 2, 4]]))
+    np.testing.assert_array_equal(statistics.holm([NAN, NAN]), [NAN, NAN])

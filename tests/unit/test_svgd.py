@@ -7,6 +7,7 @@ import torch
 from torch.nn.functional import softmax
 
 from stages.lib import classification, objectives, training
+from stages.lib.devices import MEMORY_FORMAT
 from stages.lib.svgd import stein_direction, svgd_loss
 
 CPU = torch.device("cpu")
@@ -51,7 +52,7 @@ def network(members=None, seed=0):
     objective, own = ("nominal", {}) if members is None else ("svgd", {"members": members})
     return objectives.seeded_network(
         seed, "small_resnet", objective, own, image_shape=(1, 8, 8), classes=3
-    ).to(memory_format=torch.channels_last)
+    ).to(memory_format=MEMORY_FORMAT)
 
 
 def flat_gradient(net):

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import torch
 
-from stages.lib import summary, trajectory
+from stages.lib import agreement, summary, trajectory
+from stages.lib.autoencoders import seeded_autoencoder
 from stages.lib.maps import compute_maps
-from stages.lib.networks import seeded_autoencoder
 
 CPU = torch.device("cpu")
 IMAGES = np.random.default_rng(0).integers(0, 256, (24, 1, 8, 8), dtype=np.uint8)
@@ -25,7 +25,7 @@ ROWS = pd.DataFrame(
 
 def network():
     """A network whose batch norm statistics are those of the images, so that Jᵀe is not tiny."""
-    network = seeded_autoencoder(0, channels=1, image_size=8, code_length=4)
+    network = seeded_autoencoder(0, image_shape=(1, 8, 8), code_length=4)
     with torch.no_grad():
         for _ in range(20):
             network(torch.from_numpy(IMAGES) / 255)
@@ -60,7 +60,8 @@ def test_epochs_are_the_kept_ones_that_were_reached_and_the_best(keep, last, bes
 
 def test_row_is_the_mean_over_the_images():
     maps = {
-        method: np.concatenate(parts) for method, parts in _collected(trajectory.METHODS).items()
+        method: np.concatenate(parts)
+        for method, parts in _collected(agreement.COMPARED_MAPS).items()
     }
     table, _ = summary.image_table(maps, ROWS, k=5)
     row = evaluated()
@@ -85,7 +86,7 @@ def test_terms_add_up_to_the_gradient_of_autograd():
 
 
 def test_terms_that_do_not_add_up_are_seen():
-    terms = {name: parts[0] for name, parts in _collected(trajectory.METHODS).items()}
+    terms = {name: parts[0] for name, parts in _collected(agreement.COMPARED_MAPS).items()}
     terms["indirect_term"] = -terms["indirect_term"]
     assert trajectory.gradient_residual(network(), IMAGES, terms) > 0.01
 

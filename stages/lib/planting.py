@@ -1,0 +1,156 @@
+"""Novelties planted into normal images, and the masks of where they are."""
+
+import difflib
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stages.lib.errors import InputError
+from stages.lib.novelties import KINDS, OF_FOREIGN, Pixels, Scene
+from stages.lib.planted import Planted
+
+TAU = 0.05  # a pixel is novel where it changes by more than this share of the range
+MIN_PIXELS = 4  # that a mask has at least
+MAX_SHARE = 0.5  # of the image that a mask covers at most
+GROUND_TRUTH = "ground_truth"  # stands among the kinds for the masks of the data set itself
+
+_TRIES = 30  # places tried in an image, and
+_BASES = 20  # images tried, before a kind is given up
+
+
+def require_kinds(kinds: Sequence[str]) -> None:
+    """Raise InputError unless all kinds exist and one of them can be planted."""
+    known = [*KINDS, GROUND_TRUTH]
+    for kind in kinds:
+        if kind not in known:
+            close = difflib.get_close_matches(kind, known, n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            raise InputError(
+                f"plant.kinds has {kind!r}, which is no kind: {hint}known kinds: {', '.join(known)}"
+            )
+    if set(kinds) <= {GROUND_TRUTH}:
+        raise InputError(
+            "plant.kinds names nothing to plant, and validation images have no defects of their"
+            " own: add a kind such as foreign_patch"
+        )
+
+
+def require_foreign(kinds: Sequence[str], novel_images: int, *, part: str) -> None:
+    """Raise InputError if a kind is made from novel images and a part of the split has none."""
+    needing = [kind for kind in kinds if kind in OF_FOREIGN]
+    if needing and not novel_images:
+        raise InputError(
+            f"plant.kinds has {' and '.join(needing)}, made from novel images, but the {part} part"
+            f" has none: remove {'them' if len(needing) > 1 else 'it'} from plant.kinds or use"
+            " split.protocol open_60_20_20"
+        )
+
+
+def plant(
+    images: NDArray[np.uint8],
+    rows: pd.DataFrame,
+    foreign: NDArray[np.uint8],
+    *,
+    kinds: Sequence[str],
+    sizes: Sequence[float],
+    intensities: Sequence[float],
+    count: int,
+    generator: np.random.Generator,
+) -> Planted:
+    """Normal images with one novelty each.
+
+    The images are drawn without replacement. Every combination of kind, size and intensity takes
+    its turn, ordered so that a part of them is balanced too: the kinds take turns, and each is a
+    size and intensity ahead of the one before. A novelty that changes too little or too much is
+    drawn anew elsewhere, and after some tries in another image.
+
+    Args:
+        images: (M, C, H, W), normal images.
+        rows: Their (M) rows of the index table.
+        foreign: (F, C, H, W), novel images; none are needed for kinds not in `OF_FOREIGN`.
+        kinds: Names in `KINDS`.
+        sizes: Diameters or sides of the novelties as shares of the image's side.
+        intensities: Shares of the full change that are applied, in (0, 1].
+        count: Images wanted; there are no more than M.
+        generator: Draws everything.
+
+    Returns:
+        The planted images, all paired.
+
+    Raises:
+        InputError: A combination cannot be planted into these images.
+    """
+    strengths = [(size, intensity) for size in sizes for intensity in intensities]
+    design = [
+        (kind, *strengths[(turn + ahead) % len(strengths)])
+        for turn in range(len(strengths))
+        for ahead, kind in enumerate(kinds)
+    ]
+    waiting = [int(base) for base in generator.permutation(len(images))]
+    afters, masks, entries = [], [], []
+    # A generator for each image, so that the tries for one do not change the others.
+    for row, own in enumerate(generator.spawn(min(count, len(images)))):
+        combination = design[row % len(design)]
+        base, after, mask = _first_fit(images, waiting[:_BASES], foreign, *combination, own)
+        waiting.remove(base)
+        afters.append(after)
+        masks.append(mask)
+        entries.append((row, base, *combination, np.count_nonzero(mask)))
+    table = pd.DataFrame(
+        entries, columns=["row", "base_row", "kind", "size", "intensity", "mask_pixels"]
+    )
+    bases = table["base_row"].to_numpy()
+    table["base_row"] = rows["row"].to_numpy()[bases]
+    table.insert(2, "label", rows["label"].to_numpy()[bases])
+    table["paired"] = 1
+    return Planted(images[bases], np.stack(afters), np.stack(masks), table)
+
+
+def applied(
+    image: NDArray[np.uint8], full: Pixels, intensity: float
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """The image with a share of a change, and where that shows.
+
+    Args:
+        image: (C, H, W).
+        full: (C, H, W) in [0, 255], the image after the whole change.
+        intensity: The share, in (0, 1].
+
+    Returns:
+        The changed image (C, H, W) and the mask (H, W): a channel changes by more than `TAU`.
+    """
+    after = np.rint(image + intensity * (full - image)).astype(np.uint8)
+    change = np.abs(after.astype(np.int16) - image).max(axis=0)
+    return after, change > TAU * 255
+
+
+def _first_fit(
+    images: NDArray[np.uint8],
+    bases: Sequence[int],
+    foreign: NDArray[np.uint8],
+    kind: str,
+    size: float,
+    intensity: float,
+    generator: np.random.Generator,
+) -> tuple[int, NDArray[np.uint8], NDArray[np.bool_]]:
+    """The first image that takes the novelty; its place among the images, after, mask."""
+    side = min(images.shape[2:])
+    pixels = min(side, max(2, round(size * side)))
+    most = 0
+    for base in bases:
+        scene = Scene(images[base].astype(np.float64), foreign, pixels)
+        for _ in range(_TRIES):
+            after, mask = applied(images[base], KINDS[kind](scene, generator), intensity)
+            changed = int(mask.sum())
+            if MIN_PIXELS <= changed <= MAX_SHARE * mask.size:
+                return base, after, mask
+            most = max(most, changed)
+    few = most < MIN_PIXELS
+    raise InputError(
+        f"plant.kinds has {kind}, which at size {size:g} and intensity {intensity:g} changes"
+        f" {f'fewer than {MIN_PIXELS} pixels' if few else 'more than half of the image'}:"
+        f" remove it from plant.kinds or choose {'larger' if few else 'smaller'} plant.sizes"
+        f"{' or plant.intensities' if few else ''}"
+    )

@@ -1,0 +1,205 @@
+"""What holds for every autoencoder that `train.network` names."""
+
+import inspect
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+
+from stages.lib import training
+from stages.lib.autoencoders import (
+    AUTOENCODERS,
+    autoencoder_of,
+    require_images,
+    seeded_autoencoder,
+    source_files,
+)
+from stages.lib.errors import InputError
+from stages.lib.params import TrainParams
+from stages.lib.principal_components import PrincipalComponents
+
+CPU = torch.device("cpu")
+TRAINED = [name for name in AUTOENCODERS if name != "pca"]
+every = pytest.mark.parametrize("name", AUTOENCODERS)
+every_trained = pytest.mark.parametrize("name", TRAINED)
+
+
+def pixels_of(channels, size, count=12):
+    """Images with a bright stroke at varying places, in all channels."""
+    images = torch.zeros(count, channels, size, size, dtype=torch.uint8)
+    for row, image in enumerate(images):
+        image[:, :, row % (size - 1) : row % (size - 1) + 2] = 120 + 5 * row
+    return images
+
+
+def network_of(name, *, channels=1, size=12, code_length=8, seed=0):
+    """A network in evaluation mode; the closed-form one has seen the images."""
+    network = seeded_autoencoder(
+        seed, network=name, image_shape=(channels, size, size), code_length=code_length
+    )
+    if isinstance(network, PrincipalComponents):
+        network.fit(pixels_of(channels, size).numpy())
+    return network.eval()
+
+
+def tensors_of(network):
+    entries = network.state_dict().items()
+    return {name: value for name, value in entries if isinstance(value, torch.Tensor)}
+
+
+def test_names_are_those_of_the_parameter_file():
+    assert tuple(AUTOENCODERS) == get_args(TrainParams.model_fields["network"].annotation)
+    assert {name: kind.name for name, kind in AUTOENCODERS.items()} == {n: n for n in AUTOENCODERS}
+
+
+@every
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("size", "code_length"), [(8, 5), (12, 4), (12, 8)])
+def test_reconstruction_has_the_shape_of_the_image_and_the_code_the_length_asked_for(
+    name, channels, size, code_length
+):
+    network = network_of(name, channels=channels, size=size, code_length=code_length)
+    images = torch.rand(2, channels, size, size)
+    with torch.no_grad():
+        reconstruction, outputs = network(images), network.outputs(images)
+    assert network.image_shape == (channels, size, size)
+    assert reconstruction.shape == images.shape
+    assert outputs["z"].shape == (2, code_length)
+    assert torch.equal(network.decode(outputs["z"]), reconstruction)
+    expected = [float(((x - y) ** 2).mean()) for x, y in zip(images, reconstruction, strict=True)]
+    assert outputs["reconstruction_error"].tolist() == pytest.approx(expected, rel=1e-5)
+
+
+@every
+@torch.no_grad()
+def test_evaluated_reconstruction_of_an_image_depends_on_it_alone(name):
+    network = network_of(name)
+    images = torch.rand(4, 1, 12, 12, generator=torch.Generator().manual_seed(0))
+    changed = images.clone()
+    changed[1:] = 0
+    assert torch.equal(network(images)[0], network(changed)[0])
+    assert not torch.equal(network(images)[1], network(changed)[1])
+
+
+@every_trained
+def test_initial_weights_are_a_function_of_the_seed(name):
+    first, again, other = (tensors_of(network_of(name, seed=seed)) for seed in (7, 7, 8))
+    assert all(torch.equal(first[entry], again[entry]) for entry in first)
+    assert any(not torch.equal(first[entry], other[entry]) for entry in first)
+
+
+@every
+def test_global_random_state_is_left_alone(name):
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    numpy_before = np.random.get_state()[1].tolist()
+    network_of(name, seed=7)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert np.random.get_state()[1].tolist() == numpy_before
+
+
+@every
+@pytest.mark.parametrize("shape", [{}, {"channels": 3, "size": 8, "code_length": 2}])
+@torch.no_grad()
+def test_network_is_rebuilt_from_its_weights_alone(name, shape, tmp_path):
+    network = network_of(name, **shape)
+    torch.save(network.state_dict(), tmp_path / "x.pt")
+    rebuilt = autoencoder_of(torch.load(tmp_path / "x.pt", weights_only=True), source="x.pt")
+    images = torch.rand(3, *network.image_shape)
+    assert type(rebuilt) is AUTOENCODERS[name]
+    assert not rebuilt.training
+    assert torch.equal(rebuilt(images), network(images))
+
+
+@every
+def test_weights_that_do_not_say_their_network_are_refused_with_a_remedy(name):
+    with pytest.raises(InputError, match=r"x\.pt holds the weights of another.*--from-checkpoint"):
+        autoencoder_of(tensors_of(network_of(name)), source="x.pt")
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        {},
+        {"network": "transformer", "image_shape": [1, 12, 12], "code_length": 8},
+        {"network": "lsa", "code_length": 8},
+        {"network": "lsa", "image_shape": 12, "code_length": 8},
+        {"network": "lsa", "image_shape": [1, 12, 12], "code_length": 8, "depth": 3},
+        {"network": ["lsa"], "image_shape": [1, 12, 12], "code_length": 8},
+        "lsa",
+    ],
+)
+def test_weights_of_an_unknown_network_are_refused_with_a_remedy(description):
+    weights = {**tensors_of(network_of("lsa")), "_extra_state": description}
+    with pytest.raises(InputError, match=r"x\.pt.*none of lsa, dense.*train again with"):
+        autoencoder_of(weights, source="x.pt")
+
+
+def test_weights_under_the_name_of_another_network_are_refused():
+    weights = dict(network_of("dense").state_dict())
+    weights["_extra_state"] = {**weights["_extra_state"], "network": "lsa"}
+    with pytest.raises(InputError, match=r"x\.pt holds the weights of another network"):
+        autoencoder_of(weights, source="x.pt")
+
+
+def test_images_of_another_shape_are_refused():
+    network = network_of("lsa", size=8)
+    require_images(network, (1, 8, 8), source="x.pt")
+    with pytest.raises(InputError, match=r"x\.pt takes images of shape \(1, 8, 8\).*\(3, 8, 8\)"):
+        require_images(network, (3, 8, 8), source="x.pt")
+
+
+@every_trained
+@pytest.mark.parametrize("noise_std", [0.0, 0.1])
+def test_training_lowers_the_loss(name, noise_std):
+    network, images = network_of(name, size=8), pixels_of(1, 8, count=24)
+    state = training.train(
+        network,
+        (images,),
+        batch_loss=network.batch_loss(noise_std=noise_std),
+        validation_loss=training.mean_reconstruction_loss(images, batch_size=24, device=CPU),
+        learning_rate=0.003,
+        batch_size=12,
+        epochs=10,
+        patience=10,
+        seed=0,
+        device=CPU,
+    )
+    for loss in ("train_loss", "validation_loss"):
+        values = [row[loss] for row in state.history]
+        assert min(values[-3:]) < 0.7 * values[0]
+
+
+@pytest.mark.parametrize(("size", "places"), [(12, 4), (28, 16), (32, 16)])
+def test_code_that_does_not_fill_the_places_is_an_input_error(size, places):
+    shape = (1, size, size)
+    kind = AUTOENCODERS["fully_convolutional"]
+    assert kind(image_shape=shape, code_length=2 * places).code_length == 2 * places
+    for code_length in (places - 1, places + 1):
+        said = f"train.code_length is {code_length}: .* multiple of {places}, its "
+        with pytest.raises(InputError, match=said):
+            kind(image_shape=shape, code_length=code_length)
+
+
+@torch.no_grad()
+def test_fully_convolutional_code_sees_places_and_not_the_whole_image():
+    network = network_of("fully_convolutional", size=64, code_length=64)
+    image = torch.zeros(1, 1, 64, 64)
+    changed = image.clone()
+    changed[..., :4, :4] = 1
+    difference = (network.encode(changed) - network.encode(image)).view(8, 8).abs()
+    # Three 3×3 convolutions of stride 2 see 15 pixels: the corner belongs to 2×2 places at most.
+    assert difference[0, 0] > 0
+    assert max(difference[2:].max(), difference[:, 2:].max()) <= 1e-6 * difference[0, 0]
+
+
+@every
+def test_source_files_are_those_that_training_depends_on(name):
+    files = source_files(name)
+    own = Path(inspect.getfile(AUTOENCODERS[name]))
+    assert {own.stem, "networks", "training"} <= {file.stem for file in files}
+    assert own in files
+    assert len(set(files)) == len(files)
+    assert all(file.is_file() for file in files)
