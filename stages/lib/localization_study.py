@@ -121,6 +121,11 @@ class LocalizationStudy:
         """Means over the seeds in the columns of `metrics/faithfulness.csv`."""
         return self._mean(network, "faithfulness", ["method", "measure", "baseline"])
 
+    def area(self, network: str, method: str, measure: str, baseline: str) -> float:
+        """Mean area under deletion or insertion over the seeds."""
+        rows = self.faithfulness(network).set_index(["method", "measure", "baseline"])
+        return float(rows.loc[(method, measure, baseline), "area"])
+
     def drop(self, network: str, method: str) -> RunsInterval:
         """Fall of average precision when all layers are re-initialised."""
         table = self._tables["randomization"]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
-from stages.lib import artifacts, paths, novelties, planted_figures, planting
+from stages.lib import artifacts, novelties, paths, planted_figures, planting
 from stages.lib.errors import InputError
 from stages.lib.planted import Planted, load_planted, with_ground_truth
 
