@@ -1,7 +1,7 @@
 """Principal component analysis as an autoencoder: the closed-form oracle.
 
 It projects orthogonally, so that Jᵀe = 0: the loss gradient has its direct term alone, and saliency
-and reconstruction error agree fully on every grey image.
+and reconstruction error agree fully on every image.
 """
 
 import math
