@@ -123,8 +123,8 @@ class LocalizationStudy:
 
     def area(self, network: str, method: str, measure: str, baseline: str) -> float:
         """Mean area under deletion or insertion over the seeds."""
-        rows = self.faithfulness(network).set_index(["method", "measure", "baseline"])
-        return float(rows.loc[(method, measure, baseline), "area"])
+        areas = self.faithfulness(network).set_index(["method", "measure", "baseline"])["area"]
+        return float(areas[(method, measure, baseline)])
 
     def drop(self, network: str, method: str) -> RunsInterval:
         """Fall of average precision when all layers are re-initialised."""

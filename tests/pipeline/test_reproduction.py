@@ -19,6 +19,15 @@ TINY = {
     "data": {"image_size": 8},
     "train": {"epochs": 2, "code_length": 4},
     "metrics": {"k": 3, "bootstrap_samples": 100},
+    "plant": {
+        "kinds": ["foreign_patch", "disk", "square"],
+        "sizes": [0.6],
+        "intensities": [1.0],
+        "validation_images": 6,
+        "test_images": 9,
+    },
+    "localize": {"methods": ["reconstruction_error", "saliency", "uniform", "mask"], "blurs": [0]},
+    "faithfulness": {"methods": ["reconstruction_error", "saliency"], "images": 2, "steps": 2},
     "classifier": {
         "epochs": 2,
         "variants": {
@@ -31,8 +40,12 @@ TINY = {
 }
 CLASSIFIERS = {"classify@nominal", "classify@hybrid"}
 DETECTION = {"detect", "detection_plots"}
+LOCALIZATION = {"planted_maps", "localize", "faithfulness", "localization_plots"}
 DOWNSTREAM_OF_SPLIT = (
-    {"split", "train", "maps", "metrics", "trajectory", "plots", "embed"} | CLASSIFIERS | DETECTION
+    {"split", "train", "maps", "metrics", "trajectory", "plots", "plant", "embed"}
+    | CLASSIFIERS
+    | DETECTION
+    | LOCALIZATION
 )
 DEFINED_PLOTS = {"loss", "agreement", "agreement_by_k", "distance", "trajectory"}
 
@@ -115,11 +128,26 @@ def test_nothing_changed_runs_nothing(workspace: Workspace) -> None:
 def test_k_reruns_metrics_and_plots_and_its_revert_runs_nothing(workspace: Workspace) -> None:
     before = workspace.metrics()
     workspace.change("metrics", k=5)
-    assert workspace.reproduce() == {"check", "metrics", "trajectory", "plots"}
+    assert workspace.reproduce() == {"check", "metrics", "trajectory", "plots", "localize"}
     assert workspace.metrics()["k"] == 5
     workspace.change("metrics", k=3)
     assert workspace.reproduce() == set()  # restored from the run cache
     assert workspace.metrics() == before
+
+
+def test_blurs_rerun_localization_from_the_kept_maps(workspace: Workspace) -> None:
+    workspace.change("localize", blurs=[1])
+    assert workspace.reproduce() == {"check", "localize", "localization_plots"}
+    blur = pd.read_csv(workspace.folder / "metrics/localization.csv")["blur"]
+    assert (blur == 1).all()
+
+
+def test_planted_novelties_rerun_what_is_measured_on_them_and_train_nothing(
+    workspace: Workspace,
+) -> None:
+    workspace.change("plant", kinds=["disk", "square"])
+    assert workspace.reproduce("plant") == {"check", "plant"}
+    assert workspace.reproduce("--dry") == LOCALIZATION
 
 
 def test_number_of_trees_reruns_detection_and_retrains_nothing(workspace: Workspace) -> None:
@@ -158,18 +186,22 @@ def test_variant_is_added_by_name_and_a_second_seed_makes_an_ensemble(workspace:
 
 def test_plot_style_reruns_plots(workspace: Workspace) -> None:
     workspace.change("plots", colormap="viridis")
-    assert workspace.reproduce() == {"check", "plots"}
+    assert workspace.reproduce("--dry") == {"check", "plots", "localization_plots"}
+    assert workspace.reproduce("plots") == {"check", "plots"}
 
 
 def test_normal_classes_rerun_all_but_fetch(workspace: Workspace) -> None:
     workspace.change("split", normal_classes=[0, 1])
-    assert workspace.reproduce() == {"check"} | DOWNSTREAM_OF_SPLIT
+    branches = ("plots", "plant", "detection_plots")
+    assert workspace.reproduce(*branches) == {"check"} | DOWNSTREAM_OF_SPLIT - LOCALIZATION
+    assert workspace.reproduce("--dry") == LOCALIZATION
 
 
 def test_code_of_the_figures_reruns_plots(workspace: Workspace) -> None:
     file = workspace.folder / "stages/lib/figures.py"
     file.write_text(file.read_text() + "\n# changed\n")
-    assert workspace.reproduce() == {"plots", "detection_plots"}
+    drawn = {"plots", "detection_plots", "localization_plots"}
+    assert workspace.reproduce("--dry") == drawn
 
 
 def test_code_of_the_scores_recomputes_no_embedding(workspace: Workspace) -> None:

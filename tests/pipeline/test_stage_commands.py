@@ -20,9 +20,13 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ["check", "fetch", "split", "train", "maps", "metrics", "trajectory", "plots"]
+STAGES += ["plant", "planted_maps", "localize", "faithfulness", "localization_plots"]
 STAGES += ["classify", "embed", "detect", "detection_plots"]
 VARIANTS = ("nominal", "all_classes", "hybrid")
 OUTPUTS = ("data", "metrics", "plots")
+TERMS = ["direct_term", "indirect_term"]
+LOCALIZED = ["reconstruction_error", "saliency", "squared_saliency", *TERMS]
+LOCALIZED += ["uniform", "sobel", "mask"]
 TINY = {
     "image_size: 28": "image_size: 8",
     "code_length: 64": "code_length: 4",
@@ -35,6 +39,20 @@ TINY = {
     "control_trees: 100": "control_trees: 5",
     "    generalized_odin: {objective: generalized_odin}\n": "",
     "    rotation: {objective: rotation, rotation_weight: 0.5}\n": "",
+    "foreign_patch, erased_stroke, swelling, disk, square, stripe, dotted_line, zigzag,\n"
+    "    rotated_patch, shuffled_patch, second_object]": "foreign_patch, disk, square]",
+    "sizes: [0.2, 0.35, 0.5]": "sizes: [0.6]",
+    "intensities: [0.3, 0.6, 1.0]": "intensities: [1.0]",
+    "validation_images: 33": "validation_images: 6",
+    "test_images: 99": "test_images: 9",
+    # Without the maps of Captum, which takes seconds to import.
+    "    smoothgrad, integrated_gradients_black, integrated_gradients_mean,\n": "",
+    "    integrated_gradients_reconstruction, input_x_gradient, guided_backpropagation, occlusion,"
+    "\n    uniform, input_magnitude, sobel, distance_to_mean, mask]": "    uniform, sobel, mask]",
+    "    smoothgrad, integrated_gradients_black, input_x_gradient, guided_backpropagation, sobel,"
+    " uniform]": "    sobel]",
+    "images: 18 ": "images: 4 ",
+    "steps: 10 ": "steps: 2 ",
 }
 
 
@@ -87,16 +105,36 @@ def write_params(workspace: Path, changes: dict[str, str]) -> None:
     (workspace / "params.yaml").write_text(text)
 
 
+IN_ONE_PROCESS = """
+import importlib, sys
+for command in sys.argv[1:]:
+    name, *arguments = command.split()
+    importlib.import_module(f"stages.{name}").main(*arguments)
+"""
+
+
+def run_in_one_process(workspace: Path, commands: list[str]) -> None:
+    """Run stages one after another; each in a process of its own would import all anew."""
+    done = subprocess.run(
+        [sys.executable, "-c", IN_ONE_PROCESS, *commands],
+        cwd=workspace,
+        env=environment(workspace),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A workspace in which every stage has run once; not to be changed."""
     workspace = tmp_path_factory.mktemp("finished")
     shutil.copy(ROOT / "params.yaml", workspace)
     write_params(workspace, TINY)
-    for name in STAGES:
-        for options in [(variant,) for variant in VARIANTS] if name == "classify" else [()]:
-            done = stage(workspace, name, *options)
-            assert done.returncode == 0, done.stderr
+    classify = [f"classify {variant}" for variant in VARIANTS]
+    at = STAGES.index("classify")
+    run_in_one_process(workspace, [*STAGES[:at], *classify, *STAGES[at + 1 :]])
     return workspace
 
 
@@ -181,6 +219,30 @@ def test_pipeline_writes_every_declared_output_and_nothing_else(finished):
             for part in ("validation", "test")
             for output in outputs
         ),
+        *(
+            f"data/planted/{part}.{file}"
+            for part in ("validation", "test")
+            for file in ("before.npy", "after.npy", "mask.npy", "csv")
+        ),
+        *(
+            f"data/planted_maps/{part}.{moment}.{method}.npy"
+            for part in ("validation", "test")
+            for moment in ("before", "after")
+            for method in LOCALIZED
+        ),
+        "data/localized_images.csv",
+        "metrics/localization.csv",
+        "metrics/localization.json",
+        "metrics/faithfulness.csv",
+        "metrics/faithfulness.json",
+        "metrics/randomization.csv",
+        "plots/planted.png",
+        "plots/localization.png",
+        "plots/localization_gain.png",
+        "plots/localization_maps.png",
+        "plots/localization_size.png",
+        "plots/randomization.png",
+        "plots/deletion.png",
         "data/scores.csv",
         "metrics/detection.csv",
         "metrics/detection.json",
@@ -213,7 +275,7 @@ def test_maps_have_a_row_per_test_image_and_belong_to_its_reconstruction(finishe
     assert np.load(finished / "data/maps/saliency.npy").shape == error.shape
 
 
-@pytest.mark.parametrize("name", ["maps", "metrics"])
+@pytest.mark.parametrize("name", ["maps", "metrics", "plant"])
 def test_second_run_gives_the_same_bytes(workspace, name):
     before = snapshot(workspace)
     written = {path: (workspace / path).stat().st_mtime_ns for path in before}
@@ -263,6 +325,47 @@ def test_last_row_of_the_trajectory_is_the_run_itself(workspace):
         for measure in ("agreement", "max_distance_saliency_to_error"):
             assert best[f"{group}_{measure}"] == numbers[group][measure]["estimate"]
     assert (trajectory["gradient_residual"] < 1e-5).all()
+
+
+def test_planted_images_differ_within_their_masks_and_their_maps_are_measured(finished):
+    before, after, mask = (
+        np.load(finished / f"data/planted/test.{name}.npy") for name in ("before", "after", "mask")
+    )
+    table = pd.read_csv(finished / "data/planted/test.csv")
+    assert before.shape == after.shape == (9, 1, 8, 8)
+    assert table["kind"].tolist() == ["foreign_patch", "disk", "square"] * 3
+    assert table["mask_pixels"].tolist() == mask.sum(axis=(1, 2)).tolist()
+    change = np.abs(after[:, 0].astype(int) - before[:, 0])
+    np.testing.assert_array_equal(mask, change > 0.05 * 255)
+    split = pd.read_csv(finished / "data/split.csv").query("part == 'test'").set_index("row")
+    images = np.load(finished / "data/raw/images.npy")
+    rows = split.loc[table["base_row"]]
+    assert not rows["novel"].any()
+    np.testing.assert_array_equal(images[rows["source_row"]], before)
+    measured = pd.read_csv(finished / "metrics/localization.csv").set_index("method")
+    overall = measured[measured["grouping"] == "all"]
+    assert overall.index.tolist() == LOCALIZED
+    assert (overall.loc["mask", ["average_precision", "aupro"]] == 1).all()
+    assert (overall["images"] == 9).all()
+    images = pd.read_csv(finished / "data/localized_images.csv")
+    means = images.groupby("method")["average_precision"].mean()
+    np.testing.assert_allclose(overall["average_precision"], means[LOCALIZED], rtol=1e-6)
+    randomized = pd.read_csv(finished / "metrics/randomization.csv")
+    assert (randomized.query("step == 0 and method != 'sobel'")["spearman"] == 1).all()
+    assert (randomized.query("method == 'sobel'")["average_precision_drop"] == 0).all()
+
+
+def test_principal_components_agree_everywhere_and_have_no_layers_to_randomize(workspace):
+    write_params(workspace, {"network: lsa ": "network: pca "})
+    branches = STAGES[STAGES.index("train") : STAGES.index("classify")]
+    run_in_one_process(workspace, [name for name in branches if name != "plant"])
+    per_image = pd.read_csv(workspace / "metrics/per_image.csv")
+    assert (per_image["agreement"] == 5).all()  # K: saliency orders the pixels as the error does
+    assert len(pd.read_csv(workspace / "metrics/randomization.csv")) == 0
+    numbers = json.loads((workspace / "metrics/faithfulness.json").read_text())
+    assert numbers["saliency"].keys() == {"deletion", "insertion"}
+    assert list((workspace / "data/model/epochs").iterdir()) == []
+    assert pd.read_csv(workspace / "metrics/trajectory.csv")["epoch"].tolist() == [0]
 
 
 def test_epochs_that_training_did_not_reach_are_left_out_of_the_trajectory(workspace):
@@ -431,7 +534,7 @@ def test_help_explains_every_option_and_loads_nothing_heavy(tmp_path, name):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["split", "train", "maps", "metrics", "plots"])
+@pytest.mark.parametrize("name", ["split", "train", "maps", "metrics", "plots", "plant"])
 def test_every_parameter_of_a_stage_is_an_option(name):
     done = stage(ROOT, name, "--help", COLUMNS="200")
     from ruamel.yaml import YAML
@@ -463,6 +566,7 @@ BAD_PARAMS = {
     "K above pixels": ({"k: 5 ": "k: 65 "}, "64 pixels"),
     "class out of range": ({"[0, 1, 2, 3, 4]": "[0, 12]"}, "split.normal_classes has 12"),
     "all classes": ({"[0, 1, 2, 3, 4]": "[0,1,2,3,4,5,6,7,8,9]"}, "nothing is novel"),
+    "unknown kind of novelty": ({"patch, disk,": "patch, disc,"}, "did you mean disk?"),
     "key twice": ({"k: 5 ": "k: 5\n  k: 6 "}, "duplicate key"),
 }
 
@@ -501,6 +605,12 @@ BAD_OPTIONS = {
         ["--test-fraction", "0.001"],
         "split.test_fraction takes a share of 0.001",
     ),
+    "unknown kind of novelty": (
+        "plant",
+        ["--kinds", "square,disc"],
+        "plant.kinds has 'disc', which is no kind: did you mean disk?",
+    ),
+    "change too small": ("plant", ["--intensities", "0.01"], "changes fewer than 4 pixels"),
     "unknown colormap": ("plots", ["--colormap", "greyish"], "'greyish'"),
     "other parameter file": ("metrics", ["--params", "other.yaml"], "other.yaml does not exist"),
 }
@@ -548,6 +658,7 @@ def first_rows(path: Path) -> None:
 
 
 SALIENCY = "data/maps/saliency.npy"
+PLANTED_SALIENCY = "data/planted_maps/test.after.saliency.npy"
 BAD_FILES = {
     "truncated images": ("metrics", "data/raw/images.npy", cut),
     "truncated map": ("metrics", SALIENCY, cut),
@@ -561,6 +672,8 @@ BAD_FILES = {
     "missing labels": ("split", "data/raw/labels.csv", Path.unlink),
     "map with too few rows to draw": ("plots", SALIENCY, lambda p: edit_array(p, lambda m: m[:5])),
     "missing history": ("plots", "metrics/training.csv", Path.unlink),
+    "truncated planted images": ("planted_maps", "data/planted/test.after.npy", cut),
+    "missing map of planted images": ("localize", PLANTED_SALIENCY, Path.unlink),
     "damaged metrics": ("plots", "metrics/agreement.json", lambda p: p.write_text("{")),
 }
 
@@ -572,7 +685,17 @@ def test_bad_file_is_one_line_naming_the_file_and_the_stage_that_makes_it(
     spoil(workspace / file)
     found = refuses(workspace, name)
     assert file in found
-    assert re.search(r"python -m stages\.(fetch|split|train|maps|metrics)", found)
+    makers = "fetch|split|train|maps|metrics|plant|planted_maps"
+    assert re.search(rf"python -m stages\.({makers})`", found)
+
+
+def test_kind_made_from_novel_images_needs_some_in_each_part(workspace):
+    path = workspace / "data/split.csv"
+    split = pd.read_csv(path)
+    split.loc[(split["part"] == "validation") & (split["novel"] == 1), "part"] = "train"
+    split.to_csv(path, index=False)
+    message = refuses(workspace, "plant")
+    assert "foreign_patch, made from novel images, but the validation part has none" in message
 
 
 def test_map_with_nan_is_refused_with_its_row(workspace):
@@ -597,7 +720,11 @@ def test_metrics_file_without_k_is_one_line(workspace):
 def published(workspace: Path) -> dict[str, torch.Tensor]:
     """Weights as they are published: with a density estimator, without step counters."""
     weights = torch.load(workspace / "data/model/autoencoder.pt")
-    weights = {key: value + 0.01 for key, value in weights.items() if "num_batches" not in key}
+    weights = {
+        key: value + 0.01
+        for key, value in weights.items()
+        if isinstance(value, torch.Tensor) and "num_batches" not in key
+    }
     return {**weights, "estimator.layers.0.weight": torch.ones(4, 4)}
 
 
@@ -753,7 +880,7 @@ def test_score_refuses_what_is_no_image_and_writes_nothing(workspace):
     )
     (workspace / "data/model/autoencoder.pt").unlink()
     (folder / "broken.png").unlink()
-    assert "train the autoencoder first" in refuses(workspace, "score", "new")
+    assert "train again with" in refuses(workspace, "score", "new")
 
 
 # --- interruption
