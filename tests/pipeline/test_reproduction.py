@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+WARM_PYTHON = Path(__file__).with_name("warm_python.py")
 TINY = {
     "data": {"image_size": 8},
     "train": {"epochs": 2, "code_length": 4},
@@ -57,11 +58,15 @@ class Workspace:
         self.folder = folder
         self.environment = {
             **os.environ,
-            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "PATH": f"{cache}:{BIN}:{os.environ['PATH']}",
             "XDG_CACHE_HOME": str(cache),
             "GIT_CONFIG_GLOBAL": str(cache / "gitconfig"),
         }
         self.environment.pop("DATASETS_ROOT", None)
+        cache.mkdir(exist_ok=True)
+        python = cache / "python"
+        python.write_text(f'#!/bin/sh\nexec {sys.executable} -S {WARM_PYTHON} "$@"\n')
+        python.chmod(0o755)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -19,6 +19,7 @@ import pytest
 import torch
 
 ROOT = Path(__file__).resolve().parents[2]
+WARM_PYTHON = Path(__file__).with_name("warm_python.py")
 STAGES = ["check", "fetch", "split", "train", "maps", "metrics", "trajectory", "plots"]
 STAGES += ["plant", "planted_maps", "localize", "faithfulness", "localization_plots"]
 STAGES += ["classify", "embed", "detect", "detection_plots"]
@@ -75,8 +76,9 @@ def stage(
     preexec: Callable[[], None] | None = None,
     **more: str,
 ) -> subprocess.CompletedProcess[str]:
+    python = [sys.executable] if preexec else [sys.executable, "-S", str(WARM_PYTHON)]
     return subprocess.run(
-        [sys.executable, "-m", f"stages.{name}", *options],
+        [*python, "-m", f"stages.{name}", *options],
         cwd=workspace,
         env=environment(workspace, **more),
         capture_output=True,

@@ -1,0 +1,111 @@
+"""A `python -m MODULE` that starts fast: a fork of a process that has imported what is heavy.
+
+Every stage is a process that imports torch and scipy anew, and that would be most of the tests'
+time. The server imports the libraries, never the stages themselves; a fork of it then runs a stage
+with the working folder, environment and standard streams of its client.
+
+    warm_python.py --serve SOCKET      the server
+    WARM_PYTHON=SOCKET warm_python.py -m MODULE ARGUMENTS...    a client
+"""
+
+import contextlib
+import json
+import os
+import runpy
+import socket
+import sys
+from pathlib import Path
+
+HEAVY = ("torch", "torch._dynamo", "pandas", "scipy.stats", "sklearn.ensemble", "matplotlib.pyplot")
+HEAVY += ("captum.attr", "pydantic", "typer", "ruamel.yaml", "tqdm")
+STREAMS = 3
+
+
+def serve(address: str) -> None:
+    """Answer each client with the exit status of its module; end with the parent process."""
+    import importlib
+    import signal
+    import threading
+
+    for name in HEAVY:
+        importlib.import_module(name)
+    assert threading.active_count() == 1  # a fork keeps one thread alone
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(address)
+    server.listen()
+    while True:
+        client, _ = server.accept()
+        if os.fork() == 0:
+            server.close()
+            os._exit(answer(client))
+        client.close()
+
+
+def answer(client: socket.socket) -> int:
+    """Run the module in a fork of this fork, and send its exit status."""
+    import signal
+
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    request, streams, _, _ = socket.recv_fds(client, 1 << 20, STREAMS)
+    while not request.endswith(b"\n"):
+        request += client.recv(1 << 20)
+    child = os.fork()
+    if child == 0:
+        client.close()
+        for number, stream in enumerate(streams):
+            os.dup2(stream, number)
+            os.close(stream)
+        status = run(**json.loads(request))
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    client.sendall(str(code).encode())
+    return 0
+
+
+def run(arguments: list[str], folder: str, environment: dict[str, str]) -> int:
+    """Exit status of `python -m MODULE ARGUMENTS...`."""
+    import traceback
+
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    path = environment.get("PYTHONPATH")
+    sys.path[0:1] = [folder, *(path.split(os.pathsep) if path else [])]
+    sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
+    assert arguments[0] == "-m", "a module is all that this runs"
+    sys.argv = arguments[1:]
+    try:
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def request(address: str) -> int:
+    """Exit status of the module that this process's own command line names."""
+    told = {
+        "arguments": sys.argv[1:],
+        "folder": str(Path.cwd()),
+        "environment": dict(os.environ),
+    }
+    with socket.socket(socket.AF_UNIX) as server:
+        server.connect(address)
+        message = json.dumps(told).encode() + b"\n"
+        sent = socket.send_fds(server, [message], list(range(STREAMS)))
+        server.sendall(message[sent:])
+        return int(server.recv(16).decode())
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--serve":
+        serve(sys.argv[2])
+    sys.exit(request(os.environ["WARM_PYTHON"]))
