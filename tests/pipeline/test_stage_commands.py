@@ -76,9 +76,8 @@ def stage(
     preexec: Callable[[], None] | None = None,
     **more: str,
 ) -> subprocess.CompletedProcess[str]:
-    python = [sys.executable] if preexec else [sys.executable, "-S", str(WARM_PYTHON)]
     return subprocess.run(
-        [*python, "-m", f"stages.{name}", *options],
+        [sys.executable, "-S", str(WARM_PYTHON), "-m", f"stages.{name}", *options],
         cwd=workspace,
         env=environment(workspace, **more),
         capture_output=True,

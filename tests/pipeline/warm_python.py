@@ -2,7 +2,7 @@
 
 Every stage is a process that imports torch and scipy anew, and that would be most of the tests'
 time. The server imports the libraries, never the stages themselves; a fork of it then runs a stage
-with the working folder, environment and standard streams of its client.
+with the working folder, environment, limit of file size and standard streams of its client.
 
     warm_python.py --serve SOCKET      the server
     WARM_PYTHON=SOCKET warm_python.py -m MODULE ARGUMENTS...    a client
@@ -11,6 +11,7 @@ with the working folder, environment and standard streams of its client.
 import contextlib
 import json
 import os
+import resource
 import runpy
 import socket
 import sys
@@ -66,7 +67,7 @@ def answer(client: socket.socket) -> int:
     return 0
 
 
-def run(arguments: list[str], folder: str, environment: dict[str, str]) -> int:
+def run(arguments: list[str], folder: str, environment: dict[str, str], limit: int) -> int:
     """Exit status of `python -m MODULE ARGUMENTS...`."""
     import traceback
 
@@ -76,6 +77,7 @@ def run(arguments: list[str], folder: str, environment: dict[str, str]) -> int:
     path = environment.get("PYTHONPATH")
     sys.path[0:1] = [folder, *(path.split(os.pathsep) if path else [])]
     sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     assert arguments[0] == "-m", "a module is all that this runs"
     sys.argv = arguments[1:]
     try:
@@ -96,6 +98,7 @@ def request(address: str) -> int:
         "arguments": sys.argv[1:],
         "folder": str(Path.cwd()),
         "environment": dict(os.environ),
+        "limit": resource.getrlimit(resource.RLIMIT_FSIZE)[0],
     }
     with socket.socket(socket.AF_UNIX) as server:
         server.connect(address)
