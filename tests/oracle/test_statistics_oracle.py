@@ -164,25 +164,43 @@ def test_spearman_interval_covers_the_true_value_as_often_as_it_says():
     assert coverage == pytest.approx(0.95, abs=0.02)  # 4 standard errors of 2,000 draws
 
 
-def runs_and_images(generator, *, runs=5, images=200, seed_sd=1.0, image_sd=5.0):
+def runs_and_images(generator, *, runs, images=200, seed_sd=1.0, image_sd=5.0):
     """Means over shared images of a quantity with a run effect, and their image variance."""
     values = generator.normal(size=(runs, 1)) * seed_sd + generator.normal(size=images) * image_sd
     return values.mean(axis=1), values.mean(axis=0).var(ddof=1) / images
 
 
-def test_interval_over_runs_covers_the_truth_where_a_bootstrap_over_runs_does_not():
+@pytest.mark.parametrize("runs", [2, 3, 5])
+@pytest.mark.parametrize("image_sd", [1.0, 5.0, 20.0])
+def test_interval_over_runs_covers_the_truth(runs, image_sd):
     generator = np.random.default_rng(8)
-    covered, bootstrap_covered = [], []
+    covered = []
     for _ in range(2000):
-        means, image_variance = runs_and_images(generator)
+        means, image_variance = runs_and_images(generator, runs=runs, image_sd=image_sd)
         interval = statistics.interval_over_runs(means, image_variance)
         covered.append(interval.low <= 0 <= interval.high)
+    assert np.mean(covered) >= 0.94  # 2 standard errors of 2,000 draws
+
+
+def test_bootstrap_over_few_runs_falls_short():
+    generator = np.random.default_rng(8)
+    covered = []
+    for _ in range(2000):
+        means, _ = runs_and_images(generator, runs=5)
         drawn = generator.choice(means, (200, len(means))).mean(axis=1)
         low, high = np.quantile(drawn, [0.025, 0.975])
-        bootstrap_covered.append(low <= 0 <= high)
-    assert np.mean(covered) >= 0.94
-    assert np.mean(covered) <= 0.99
-    assert np.mean(bootstrap_covered) < 0.85
+        covered.append(low <= 0 <= high)
+    assert np.mean(covered) < 0.85
+
+
+def test_interval_over_runs_is_as_wide_as_that_of_its_larger_part_and_no_wider_than_their_sum():
+    of_seeds = statistics.interval_over_runs([1.0, 2.0, 4.0])
+    for variance in (1e-4, 1.0, 1e4):
+        joint = statistics.interval_over_runs([1.0, 2.0, 4.0], variance)
+        parts = np.array([of_seeds.high - of_seeds.estimate, 1.959964 * variance**0.5])
+        assert parts.max() <= joint.high - joint.estimate <= parts.sum()
+    same = statistics.interval_over_runs([3.0, 3.0, 3.0], 0.25)  # then it is the images' alone
+    assert (same.low, same.high) == pytest.approx((3 - 0.98, 3 + 0.98), abs=1e-4)
 
 
 def test_interval_over_runs_is_students_without_image_variance():
