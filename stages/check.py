@@ -13,10 +13,11 @@ from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, run
 def main(params: ParamsFile = DEFAULT_PARAMS) -> None:
     """Check params.yaml: unknown and missing keys, types, impossible values, normal classes.
 
-    A folder of own images is looked through as well, without opening its files.
+    That the network goes with the image size and code length is tried by building it. A folder of own images is looked through as well, without opening its files.
     """
     from stages.lib import artifacts, maps
     from stages.lib.agreement import COMPARED_MAPS
+    from stages.lib.autoencoders import seeded_autoencoder
     from stages.lib.image_folders import list_images
     from stages.lib.params import CLASSES, load_params
     from stages.lib.planting import require_kinds
@@ -27,7 +28,14 @@ def main(params: ParamsFile = DEFAULT_PARAMS) -> None:
     classes = CLASSES[data.name] if data.path is None else len(list_images(data.path).classes)
     require_classes(checked.split.normal_classes, classes)
     maps.require_planned(checked.maps.methods, needed=COMPARED_MAPS)
-    maps.require_methods([*checked.localize.methods, *checked.faithfulness.methods])
+    maps.require_methods(checked.localize.methods, key="localize.methods")
+    maps.require_methods(checked.faithfulness.methods, key="faithfulness.methods")
+    seeded_autoencoder(
+        checked.train.seed,
+        network=checked.train.network,
+        image_shape=(1, data.image_size, data.image_size),
+        code_length=checked.train.code_length,
+    )
     require_kinds(checked.plant.kinds)
     artifacts.write_text(paths.PARAMS_CHECKED, "The parameters are valid.\n")
 

@@ -43,7 +43,7 @@ def main(
         "device": device,
     }
     settings = load_params(params, maps=given).maps
-    require_methods(settings.methods)
+    require_methods(settings.methods, key="maps.methods")
     images, _ = load_part("test")
     network = load_autoencoder(images.shape[1:])
     batches = compute_maps(

@@ -29,7 +29,7 @@ def main(device: Device = None, params: ParamsFile = DEFAULT_PARAMS) -> None:
 
     settings = load_params(params, maps={"device": device})
     methods = settings.localize.methods
-    require_methods(methods)
+    require_methods(methods, key="localize.methods")
     planted = {part: load_planted(part) for part in ("validation", "test")}
     network = load_autoencoder(planted["test"].after.shape[1:])
     mean = mean_image(load_part("train", novel=False)[0])

@@ -130,18 +130,19 @@ MAGNITUDES = tuple(
 )
 
 
-def require_methods(methods: Sequence[str]) -> None:
-    """Raise InputError unless all are names of `MAP_METHODS`."""
+def require_methods(methods: Sequence[str], *, key: str | None = None) -> None:
+    """Raise InputError unless all are names of `MAP_METHODS`; it names the parameter `key`."""
     for method in methods:
         if method not in MAP_METHODS:
             close = difflib.get_close_matches(method, MAP_METHODS, n=1)
             hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(MAP_METHODS)}"
-            raise InputError(f"there is no map {method!r}; {hint}")
+            where = f"{key}: " if key else ""
+            raise InputError(f"{where}there is no map {method!r}; {hint}")
 
 
 def require_planned(methods: Sequence[str], *, needed: Sequence[str]) -> None:
     """Raise InputError unless `maps.methods` are known, need no masks, and have what is needed."""
-    require_methods(methods)
+    require_methods(methods, key="maps.methods")
     for method in methods:
         if MAP_METHODS[method].needs == "masks":
             raise InputError(

@@ -41,15 +41,28 @@ COMPARED = ["reconstruction_error", "saliency", "direct_term", "indirect_term"]
 @pytest.mark.parametrize(
     ("section", "changed", "said"),
     [
-        ("maps", {"methods": [*COMPARED, "salience"]}, "no map 'salience'; did you mean saliency?"),
+        (
+            "maps",
+            {"methods": [*COMPARED, "salience"]},
+            "maps.methods: there is no map 'salience'; did",
+        ),
         ("maps", {"methods": [*COMPARED, "mask"]}, "maps.methods has mask, which test images have"),
         ("maps", {"methods": COMPARED[:3]}, "maps.methods lacks indirect_term, which the metrics"),
         ("localize", {"methods": [*COMPARED, "sobl"]}, "no map 'sobl'; did you mean sobel?"),
-        ("localize", {"methods": [*COMPARED, "?"]}, "no map '?'; known: reconstruction_error, "),
-        ("faithfulness", {"methods": ["smooth"]}, "no map 'smooth'; did you mean smoothgrad?"),
+        (
+            "localize",
+            {"methods": [*COMPARED, "?"]},
+            "localize.methods: there is no map '?'; known: rec",
+        ),
+        (
+            "faithfulness",
+            {"methods": ["smooth"]},
+            "faithfulness.methods: there is no map 'smooth'; ",
+        ),
         ("plant", {"kinds": ["disc"]}, "plant.kinds has 'disc', which is no kind: did you mean di"),
         ("plant", {"kinds": ["ground_truth"]}, "plant.kinds names nothing to plant"),
         ("split", {"normal_classes": [10]}, "10"),
+        ("train", {"network": "fully_convolutional", "code_length": 63}, "code_length is 63"),
     ],
 )
 def test_impossible_value_is_one_line_and_leaves_no_output(workspace, section, changed, said):
@@ -78,4 +91,4 @@ def test_command_refuses_with_one_line_and_status_1(workspace):
         timeout=60,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: there is no map 'sobl'; did you mean sobel?\n"
+    assert done.stderr == "error: localize.methods: there is no map 'sobl'; did you mean sobel?\n"
