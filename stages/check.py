@@ -13,7 +13,8 @@ from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, run
 def main(params: ParamsFile = DEFAULT_PARAMS) -> None:
     """Check params.yaml: unknown and missing keys, types, impossible values, normal classes.
 
-    That the network goes with the image size and code length is tried by building it. A folder of own images is looked through as well, without opening its files.
+    That the network goes with the image size and code length is tried by building it. A folder of
+    own images is looked through as well, without opening its files.
     """
     from stages.lib import artifacts, maps
     from stages.lib.agreement import COMPARED_MAPS

@@ -1,8 +1,8 @@
 """Principal component analysis as an autoencoder: the closed-form oracle.
 
 It projects orthogonally, so that Jᵀe = 0 and the loss gradient has its direct term alone. On grey
-images saliency and reconstruction error then order all pixels alike; on colour images saliency takes
-the largest of the channels, and the error their mean, so that they need not.
+images saliency and reconstruction error then order all pixels alike; on colour images saliency
+takes the largest of the channels, and the error their mean, so that they need not.
 """
 
 import math
