@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 WARM_PYTHON = Path(__file__).with_name("warm_python.py")
@@ -430,6 +431,64 @@ def test_further_objectives_pass_through_the_pipeline(workspace):
     assert "small_csi" in set(table["representation"])  # its score may be undefined so early
     metrics = json.loads((workspace / "metrics/classifiers/small_csi.json").read_text())
     assert "validation_rotation_accuracy" in metrics
+
+
+def own_images(root: Path, layout: str) -> Path:
+    """A folder of small colour images: class folders, or MVTec AD's layout with its masks."""
+    generator = np.random.default_rng(3)
+    normal, novel = ("good", "crack") if layout == "mvtec" else ("cat", "dog")
+    for part, name, count in (
+        ("train", normal, 30), ("train", novel, 6), ("test", normal, 12), ("test", novel, 6)
+    ):  # fmt: skip
+        if layout == "mvtec" and (part, name) == ("train", "crack"):
+            continue
+        for number in range(count):
+            pixels = generator.integers(60, 90, (12, 12, 3), dtype=np.uint8)
+            mask = np.zeros((12, 12), np.uint8)
+            if name == novel:
+                row, column = generator.integers(1, 8, 2)
+                mask[row : row + 3, column : column + 3] = 255
+                pixels[mask > 0] = (250, 200, 20)
+            folder = root / part / name
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(folder / f"{number:02}.png")
+            if layout == "mvtec" and name == novel:
+                masks = root / "ground_truth" / name
+                masks.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(mask).save(masks / f"{number:02}_mask.png")
+    return root
+
+
+@pytest.mark.parametrize("layout", ["classes", "mvtec"])
+def test_own_images_go_through_to_the_figures_of_localization(workspace, tmp_path, layout):
+    folder = own_images(tmp_path / "own", layout)
+    kinds = "ground_truth, disk" if layout == "mvtec" else "foreign_patch, disk"
+    write_params(
+        workspace,
+        {
+            "name: digits ": "name: folder ",
+            "path: null": f"path: {folder}",
+            "normal_classes: [0, 1, 2, 3, 4]": "normal_classes: [0]",
+            "[foreign_patch, disk, square]": f"[{kinds}]",
+            "validation_fraction: 0.1": "validation_fraction: 0.3",
+        },
+    )
+    branches = STAGES[: STAGES.index("classify")]
+    run_in_one_process(workspace, [name for name in branches if name != "trajectory"])
+    table = pd.read_csv(workspace / "metrics/localization.csv")
+    error = table[(table["method"] == "reconstruction_error") & (table["grouping"] == "kind")]
+    assert set(error["group"]) == (
+        {"crack", "disk"} if layout == "mvtec" else {"foreign_patch", "disk"}
+    )
+    masks = np.load(workspace / "data/planted/test.mask.npy")
+    planted = pd.read_csv(workspace / "data/planted/test.csv")
+    if layout == "mvtec":
+        cracks = masks[(planted["kind"] == "crack").to_numpy()]
+        assert len(cracks) == 6
+        assert ((cracks.sum(axis=(1, 2)) >= 4) & (cracks.sum(axis=(1, 2)) <= 16)).all()
+    saliency = np.load(workspace / "data/planted_maps/test.after.saliency.npy")
+    assert saliency.shape == masks.shape
+    assert (workspace / "plots/planted.png").stat().st_size > 1000
 
 
 def test_detect_leaves_out_more_labelled_anomalies_than_there_are_and_says_so(workspace):
