@@ -107,25 +107,10 @@ def write_params(workspace: Path, changes: dict[str, str]) -> None:
     (workspace / "params.yaml").write_text(text)
 
 
-IN_ONE_PROCESS = """
-import importlib, sys
-for command in sys.argv[1:]:
-    name, *arguments = command.split()
-    importlib.import_module(f"stages.{name}").main(*arguments)
-"""
-
-
-def run_in_one_process(workspace: Path, commands: list[str]) -> None:
-    """Run stages one after another; each in a process of its own would import all anew."""
-    done = subprocess.run(
-        [sys.executable, "-c", IN_ONE_PROCESS, *commands],
-        cwd=workspace,
-        env=environment(workspace),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+def run_stages(workspace: Path, commands: list[str]) -> None:
+    for command in commands:
+        done = stage(workspace, *command.split())
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="session")
@@ -136,7 +121,7 @@ def finished(tmp_path_factory):
     write_params(workspace, TINY)
     classify = [f"classify {variant}" for variant in VARIANTS]
     at = STAGES.index("classify")
-    run_in_one_process(workspace, [*STAGES[:at], *classify, *STAGES[at + 1 :]])
+    run_stages(workspace, [*STAGES[:at], *classify, *STAGES[at + 1 :]])
     return workspace
 
 
@@ -360,7 +345,7 @@ def test_planted_images_differ_within_their_masks_and_their_maps_are_measured(fi
 def test_principal_components_agree_everywhere_and_have_no_layers_to_randomize(workspace):
     write_params(workspace, {"network: lsa ": "network: pca "})
     branches = STAGES[STAGES.index("train") : STAGES.index("classify")]
-    run_in_one_process(workspace, [name for name in branches if name != "plant"])
+    run_stages(workspace, [name for name in branches if name != "plant"])
     per_image = pd.read_csv(workspace / "metrics/per_image.csv")
     assert (per_image["agreement"] == 5).all()  # K: saliency orders the pixels as the error does
     assert len(pd.read_csv(workspace / "metrics/randomization.csv")) == 0
@@ -474,7 +459,7 @@ def test_own_images_go_through_to_the_figures_of_localization(workspace, tmp_pat
         },
     )
     branches = STAGES[: STAGES.index("classify")]
-    run_in_one_process(workspace, [name for name in branches if name != "trajectory"])
+    run_stages(workspace, [name for name in branches if name != "trajectory"])
     table = pd.read_csv(workspace / "metrics/localization.csv")
     error = table[(table["method"] == "reconstruction_error") & (table["grouping"] == "kind")]
     assert set(error["group"]) == (
@@ -946,7 +931,7 @@ def test_score_refuses_what_is_no_image_and_writes_nothing(workspace):
 # --- interruption
 
 
-LONG = ["--epochs", "25", "--patience", "1000", "--batch-size", "512"]
+LONG = ["--epochs", "12", "--patience", "1000", "--batch-size", "512"]
 
 
 def epoch_of(checkpoint: Path) -> int:
@@ -1024,7 +1009,7 @@ def test_interrupted_training_leaves_the_earlier_outputs(interrupted, finished, 
 def test_same_command_goes_on_after_the_last_finished_epoch(interrupted, number, following):
     runs = interrupted[2]
     stderr = runs[following]["done"].stderr if following == "last" else runs[following]["stderr"]
-    assert 1 <= runs[number]["epoch"] < 25
+    assert 1 <= runs[number]["epoch"] < 12
     assert f"going on after epoch {runs[number]['epoch']} " in stderr
 
 

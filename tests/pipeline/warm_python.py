@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 HEAVY = ("torch", "torch._dynamo", "pandas", "scipy.stats", "sklearn.ensemble", "matplotlib.pyplot")
-HEAVY += ("captum.attr", "pydantic", "typer", "ruamel.yaml", "tqdm")
+HEAVY += ("captum.attr", "skimage.metrics", "pydantic", "typer", "ruamel.yaml", "tqdm")
 STREAMS = 3
 
 
