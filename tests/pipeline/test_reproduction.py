@@ -64,13 +64,18 @@ class Workspace:
         }
         self.environment.pop("DATASETS_ROOT", None)
         cache.mkdir(exist_ok=True)
-        python = cache / "python"
-        python.write_text(f'#!/bin/sh\nexec {sys.executable} -S {WARM_PYTHON} "$@"\n')
-        python.chmod(0o755)
+        for name, arguments in (("python", ""), ("dvc", "-m dvc")):
+            command = cache / name
+            command.write_text(
+                f'#!/bin/sh\nexec {sys.executable} -S {WARM_PYTHON} {arguments} "$@"\n'
+            )
+            command.chmod(0o755)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        program, *rest = arguments
+        program = shutil.which(program, path=self.environment["PATH"]) or program
         return subprocess.run(
-            arguments, cwd=self.folder, env=self.environment, capture_output=True, text=True
+            [program, *rest], cwd=self.folder, env=self.environment, capture_output=True, text=True
         )
 
     def check(self, *arguments: str) -> str:

@@ -1,8 +1,9 @@
 """A `python -m MODULE` that starts fast: a fork of a process that has imported what is heavy.
 
-Every stage is a process that imports torch and scipy anew, and that would be most of the tests'
-time. The server imports the libraries, never the stages themselves; a fork of it then runs a stage
-with the working folder, environment, limit of file size and standard streams of its client.
+Every stage is a process that imports torch and scipy anew, and every command of DVC its many
+parts; that would be most of the tests' time. The server imports the libraries, never the stages
+themselves; a fork of it then runs a stage or DVC with the working folder, environment, limit of
+file size and standard streams of its client.
 
     warm_python.py --serve SOCKET      the server
     WARM_PYTHON=SOCKET warm_python.py -m MODULE ARGUMENTS...    a client
@@ -18,6 +19,7 @@ import sys
 from pathlib import Path
 
 HEAVY = ("torch", "torch._dynamo", "pandas", "scipy.stats", "sklearn.ensemble", "matplotlib.pyplot")
+HEAVY += ("dvc.cli.parser", "dvc.repo", "dvc.repo.reproduce", "dvc.repo.experiments.run")
 HEAVY += ("captum.attr", "skimage.metrics", "pydantic", "typer", "ruamel.yaml", "tqdm")
 STREAMS = 3
 
