@@ -21,12 +21,13 @@ def main(params: ParamsFile = DEFAULT_PARAMS) -> None:
     from stages.lib.autoencoders import seeded_autoencoder
     from stages.lib.image_folders import list_images
     from stages.lib.params import CLASSES, load_params
-    from stages.lib.planting import require_kinds
+    from stages.lib.planting import require_kinds, require_masks
     from stages.lib.splits import require_classes
 
     checked = load_params(params)
     data = checked.data
-    classes = CLASSES[data.name] if data.path is None else len(list_images(data.path).classes)
+    own = None if data.path is None else list_images(data.path)
+    classes = CLASSES[data.name] if own is None else len(own.classes)
     require_classes(checked.split.normal_classes, classes)
     maps.require_planned(checked.maps.methods, needed=COMPARED_MAPS)
     maps.require_methods(checked.localize.methods, key="localize.methods")
@@ -38,6 +39,9 @@ def main(params: ParamsFile = DEFAULT_PARAMS) -> None:
         code_length=checked.train.code_length,
     )
     require_kinds(checked.plant.kinds)
+    require_masks(
+        checked.plant.kinds, any(file.mask for file in own.files) if own is not None else False
+    )
     artifacts.write_text(paths.PARAMS_CHECKED, "The parameters are valid.\n")
 
 

@@ -18,7 +18,6 @@ def main(
 ) -> None:
     """Draw planted novelties, how well maps find them, and deletion, insertion, randomization."""
     import numpy as np
-    from numpy.typing import NDArray
 
     from stages.lib import (
         artifacts,
@@ -30,9 +29,8 @@ def main(
         shown_maps,
     )
     from stages.lib.agreement import scaled_map
-    from stages.lib.maps import MAP_METHODS, require_methods
     from stages.lib.params import load_params
-    from stages.lib.planted import load_planted
+    from stages.lib.planted import load_planted, load_planted_maps
 
     given = {"colormap": colormap, "dpi": dpi, "seed": seed}
     settings = load_params(params, plots=given).plots
@@ -63,18 +61,10 @@ def main(
         planted.table, generator=np.random.default_rng(settings.seed)
     )
     methods = [m for m in shown_maps.over_all(table)["method"] if m != shown_maps.PERFECT]
-    require_methods(methods)
-    maps: dict[str, NDArray[np.floating]] = {}
-    for method in methods:
-        values = artifacts.read_array(
-            paths.planted_map_path("test", "after", method),
-            shape=planted.mask.shape,
-            dtype=np.float32,
-            made_by="planted_maps",
-        )[examples]
-        # A sign tells the direction of a change; in other maps less than nothing is nothing.
-        values = np.abs(values) if MAP_METHODS[method].signed else np.maximum(values, 0)
-        maps[method] = scaled_map(values)
+    maps = {
+        method: scaled_map(pair.after[examples])
+        for method, pair in load_planted_maps("test", methods, planted).items()
+    }
     shown = shown_maps.shown_methods(table)
     pngs = {
         "planted": planted_figures.contact_sheet(planted),

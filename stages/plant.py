@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from stages.lib import paths
-from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, run
-from stages.lib.errors import InputError
+from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, numbers, run
 
 
 def main(
@@ -41,9 +40,9 @@ def main(
     from stages.lib.planting import GROUND_TRUTH, plant, require_foreign, require_kinds
 
     given = {
-        "kinds": kinds.split(",") if kinds else None,
-        "sizes": _numbers(sizes),
-        "intensities": _numbers(intensities),
+        "kinds": None if kinds is None else kinds.split(","),
+        "sizes": numbers(sizes),
+        "intensities": numbers(intensities),
         "validation_images": validation_images,
         "test_images": test_images,
         "seed": seed,
@@ -90,13 +89,6 @@ def main(
             artifacts.write_table(paths.planted_path(part, "csv"), planted.table)
     kinds_planted = {part: planted.table["kind"].value_counts() for part, planted in found.items()}
     print(pd.DataFrame(kinds_planted).fillna(0).astype(int).to_string())
-
-
-def _numbers(text: str | None) -> list[float] | None:
-    try:
-        return None if text is None else [float(part) for part in text.split(",")]
-    except ValueError:
-        raise InputError(f"{text!r} is no list of numbers: write it like 0.2,0.5") from None
 
 
 if __name__ == "__main__":

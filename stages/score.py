@@ -21,7 +21,7 @@ def main(
         list[str] | None,
         typer.Option(
             help="Map to write, may be given several times: reconstruction_error, saliency (both),"
-            " smoothgrad, …; all without a sign in stages/lib/maps.py."
+            " smoothgrad, …; all without a sign but mask in stages/lib/maps.py."
         ),
     ] = None,
     false_positive_rate: Annotated[
@@ -94,22 +94,23 @@ def main(
             "p_value": novelty.p_values(scores, normal_scores),
         }
     )
-    for name in methods:
-        threshold = novelty.pixel_threshold(
-            of_normal[name], false_positive_rate=false_positive_rate
-        )
-        masks = of_new[name] > threshold
-        table[f"{name}_marked"] = masks.mean(axis=(1, 2))
-        highest = float(of_normal[name].max())
-        for i, stem in enumerate(files):
-            target = output / stem
-            picture = overlay(new[i], of_new[name][i], masks[i], highest=highest)
-            artifacts.write_array(Path(f"{target}.{name}.npy"), of_new[name][i])
-            artifacts.write_image(Path(f"{target}.{name}.png"), picture)
-            artifacts.write_image(
-                Path(f"{target}.{name}.mask.png"), (255 * masks[i]).astype(np.uint8)
+    with artifacts.written_together():
+        for name in methods:
+            threshold = novelty.pixel_threshold(
+                of_normal[name], false_positive_rate=false_positive_rate
             )
-    artifacts.write_table(output / "scores.csv", table)
+            masks = of_new[name] > threshold
+            table[f"{name}_marked"] = masks.mean(axis=(1, 2))
+            highest = float(of_normal[name].max())
+            for i, stem in enumerate(files):
+                target = output / stem
+                picture = overlay(new[i], of_new[name][i], masks[i], highest=highest)
+                artifacts.write_array(Path(f"{target}.{name}.npy"), of_new[name][i])
+                artifacts.write_image(Path(f"{target}.{name}.png"), picture)
+                artifacts.write_image(
+                    Path(f"{target}.{name}.mask.png"), (255 * masks[i]).astype(np.uint8)
+                )
+        artifacts.write_table(output / "scores.csv", table)
     print(table.sort_values("p_value").head(20).to_string(index=False))
     print(f"{len(table)} images in {output}/scores.csv")
 

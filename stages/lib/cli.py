@@ -61,6 +61,14 @@ def integers(text: str | None) -> list[int] | None:
         raise InputError(f"{text!r} is no list of integers: write it like 0,1,2") from None
 
 
+def numbers(text: str | None) -> list[float] | None:
+    """Value of an option that takes numbers separated by commas; None stays None."""
+    try:
+        return None if text is None else [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"{text!r} is no list of numbers: write it like 0.2,0.5") from None
+
+
 def describe_os_error(error: OSError) -> str:
     """One line for a disk that refuses: the file, the reason and the remedy."""
     remedy = (

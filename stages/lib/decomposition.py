@@ -78,14 +78,14 @@ def explain_agreement(
             for i, measure in enumerate(MEASURES)
         }
         result[name]["undefined_images"] = int(np.isnan(values).any(axis=1).sum())
-    for name, part, strata in (
-        ("normal", groups["normal"], None),
-        ("novel", groups["novel"], None),
-        ("all", table, None),
-        ("all_given_class", table, table["label"]),
+    for name, part, given in (
+        ("normal", groups["normal"], []),
+        ("novel", groups["novel"], []),
+        ("all", table, []),
+        ("all_given_class", table, [table["label"]]),
     ):
         result.setdefault(name, {})["rank_correlation_with_agreement"] = {
-            measure: statistics.spearman(part[measure], part["agreement"], strata=strata)._asdict()
+            measure: statistics.spearman(part[measure], part["agreement"], given=given)._asdict()
             for measure in MEASURES
         }
     return result

@@ -117,7 +117,9 @@ def deletion_curves(
     """
     pixels = maps.shape[1] * maps.shape[2]
     if not 1 <= steps <= pixels:
-        raise InputError(f"steps is {steps}: an image has {pixels} pixels, so use 1..{pixels}")
+        raise InputError(
+            f"faithfulness.steps is {steps}: an image has {pixels} pixels, so use 1..{pixels}"
+        )
     network = _evaluated(network, device)
     replacements = {name: np.broadcast_to(b, images.shape) for name, b in baselines.items()}
     counts = torch.from_numpy(np.rint(np.linspace(0, pixels, steps + 1)).astype(np.int32))

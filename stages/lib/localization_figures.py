@@ -1,6 +1,6 @@
 """Figures of how well maps find planted novelties; tables and arrays in, figures out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -185,8 +185,8 @@ def size_figure(table: pd.DataFrame, methods: Sequence[str]) -> Figure:
 
 
 def maps_figure(
-    images: dict[str, NDArray[np.floating]],
-    maps: dict[str, NDArray[np.floating]],
+    images: Mapping[str, NDArray[np.floating]],
+    maps: Mapping[str, NDArray[np.floating]],
     *,
     kinds: Sequence[str],
     colormap: str,
@@ -199,7 +199,7 @@ def maps_figure(
         kinds: Kind of each row.
         colormap: matplotlib colour map of what has one channel.
     """
-    columns = images | {short_name(method): values for method, values in maps.items()}
+    columns = {**images, **{short_name(method): values for method, values in maps.items()}}
     left = _LETTER * max(map(len, kinds)) + 0.2
     top, right = (
         _LETTER * np.sqrt(0.5) * length + 0.1  # of titles at 45°

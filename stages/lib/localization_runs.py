@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from stages.lib import experiments, paths, statistics, summary
@@ -57,7 +58,8 @@ def over_seeds(runs: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         A row per configuration, group and map: `MEASURES` with `_low`, `_high` and `_sd`, means of
-        the others, `p_holm` the largest of the runs, the number of `runs`.
+        the others, `p_holm` the largest of the runs or 1 where their effects have unequal signs,
+        the number of `runs`.
     """
     keys = [key for key in map(str, runs) if "." in key and not key.endswith(".seed")]
     keys += ["grouping", "group", "method", "control"]
@@ -75,7 +77,9 @@ def over_seeds(runs: pd.DataFrame) -> pd.DataFrame:
                 f"{measure}_sd": interval.sd,
             }
         row |= {name: group[name].mean() for name in _MEANS}
-        row |= {"p_holm": group["p_holm"].max(), "runs": len(group)}
+        one_way = group["effect_size"].gt(0).all() or group["effect_size"].lt(0).all()
+        p_holm = group["p_holm"].max()
+        row |= {"p_holm": p_holm if one_way or np.isnan(p_holm) else 1.0, "runs": len(group)}
         rows.append(row)
     return pd.DataFrame(rows)
 

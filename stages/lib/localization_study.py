@@ -148,7 +148,7 @@ class LocalizationStudy:
         above = [kind for kind, pair in gains.items() if all(gain.low > 0 for gain in pair)]
         below = [kind for kind, pair in gains.items() if all(gain.high < 0 for gain in pair)]
         controls = [name for name in self.methods(network, control=True) if name != _PERFECT]
-        beats = all(
+        beats = bool(controls) and all(
             self.number(network, method, measure).low > self.number(network, name, measure).high
             for measure in ("average_precision", "aupro")
             for name in controls

@@ -111,8 +111,9 @@ def summarise(
 def disagreement(images: pd.DataFrame) -> dict[str, Any]:
     """Whether agreement of r and s, or the loss, tells on which images r finds the novelty.
 
-    Rank correlations with r's average precision take the kind out. `failure_auroc` tells images
-    that r fails on, its highest pixel outside the mask, from the others by their disagreement.
+    Rank correlations with r's average precision take out kind, size and intensity, on which both
+    depend. `failure_auroc` tells images that r fails on, its highest pixel outside the mask, from
+    the others by their disagreement; nothing is taken out of it.
 
     Args:
         images: As `image_table` returns it.
@@ -120,7 +121,9 @@ def disagreement(images: pd.DataFrame) -> dict[str, Any]:
     precision = images[f"{REFERENCE}_average_precision"]
     correlations = {
         f"{name}_correlation": statistics.spearman(
-            images[name], precision, strata=images["kind"]
+            images[name],
+            precision,
+            given=[images[factor] for factor in ("kind", "size", "intensity")],
         )._asdict()
         for name in ("agreement", "loss")
     }

@@ -10,7 +10,8 @@ def p_values(
     """Conformal p-values of "this image is normal" (Vovk et al. 2005; Bates et al. 2023).
 
     A new normal image has p ≤ α with a chance of at most α, whatever the score and the network, if
-    it is exchangeable with the validation images. Several images at once need a correction.
+    it is exchangeable with the validation images. Nearly so where these have also chosen the epoch
+    of the network. Several images at once need a correction.
 
     Args:
         scores: (N,) novelty scores, higher = more novel.

@@ -118,9 +118,7 @@ class LocalizeParams(Section):
 
     @model_validator(mode="after")
     def _reference_is_there(self) -> Self:
-        for method in ("reconstruction_error", "saliency"):
-            if method not in self.methods:
-                raise ValueError(f"localize.methods lacks {method}, which is compared: add it")
+        _require_both(self.methods, section="localize")
         return self
 
 
@@ -131,6 +129,17 @@ class FaithfulnessParams(Section):
     images: Positive
     steps: Positive
     seed: Seed
+
+    @model_validator(mode="after")
+    def _reference_is_there(self) -> Self:
+        _require_both(self.methods, section="faithfulness")
+        return self
+
+
+def _require_both(methods: Names, *, section: str) -> None:
+    for method in ("reconstruction_error", "saliency"):
+        if method not in methods:
+            raise ValueError(f"{section}.methods lacks {method}, which is compared: add it")
 
 
 class DetectParams(Section):
@@ -175,12 +184,17 @@ class Params(Section):
     plots: PlotsParams
 
     @model_validator(mode="after")
-    def _k_fits_the_image(self) -> Self:
+    def _numbers_of_pixels_fit_the_image(self) -> Self:
         pixels = self.data.image_size**2
         if self.metrics.k > pixels:
             raise ValueError(
                 f"metrics.k is {self.metrics.k}, but an image of data.image_size"
                 f" {self.data.image_size} has {pixels} pixels: lower metrics.k"
+            )
+        if self.faithfulness.steps > pixels:
+            raise ValueError(
+                f"faithfulness.steps is {self.faithfulness.steps}, but an image of data.image_size"
+                f" {self.data.image_size} has {pixels} pixels: lower faithfulness.steps"
             )
         return self
 

@@ -129,7 +129,7 @@ def with_ground_truth(
         generator: Draws the images before.
 
     Raises:
-        InputError: No novel image has a mask.
+        InputError: No novel image has a mask, or a class is named like a kind that is planted.
     """
     images, rows = normal
     novel_images, classes = novel
@@ -139,6 +139,12 @@ def with_ground_truth(
         raise InputError(
             "plant.kinds has ground_truth, but no novel test image has a mask: remove it from"
             " plant.kinds or take a data set with masks"
+        )
+    both = sorted({*classes[shown].tolist()} & {*planted.table["kind"]})
+    if both:
+        raise InputError(
+            f"{both[0]} is a kind of novelty to plant and a class of the data set: remove it from"
+            " plant.kinds or rename the class's folders"
         )
     drawn = generator.choice(len(images), shown.size, replace=shown.size > len(images))
     table = pd.DataFrame(

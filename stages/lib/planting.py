@@ -37,6 +37,15 @@ def require_kinds(kinds: Sequence[str]) -> None:
         )
 
 
+def require_masks(kinds: Sequence[str], there_are: bool) -> None:
+    """Raise InputError if the data set's own masks are asked for and it has none."""
+    if GROUND_TRUTH in kinds and not there_are:
+        raise InputError(
+            f"plant.kinds has {GROUND_TRUTH}, but the data set has no masks: remove it from"
+            " plant.kinds or take a data set with masks"
+        )
+
+
 def require_foreign(kinds: Sequence[str], novel_images: int, *, part: str) -> None:
     """Raise InputError if a kind is made from novel images and a part of the split has none."""
     needing = [kind for kind in kinds if kind in OF_FOREIGN]

@@ -1,5 +1,6 @@
 """Intervals, tests and effect sizes; everything in float64."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -111,33 +112,35 @@ def delong_auroc(novel: NDArray[np.bool_], score: NDArray[np.float64]) -> Interv
     return Interval(auroc, max(0.0, auroc - half_width), min(1.0, auroc + half_width))
 
 
-def spearman(x: ArrayLike, y: ArrayLike, *, strata: ArrayLike | None = None) -> Interval:
-    """Spearman's rank correlation, or the partial one given a categorical variable.
+def spearman(x: ArrayLike, y: ArrayLike, *, given: Sequence[ArrayLike] = ()) -> Interval:
+    """Spearman's rank correlation, or the partial one given categorical variables.
 
-    Ranks (midranks for ties) are taken over all rows. With strata, the mean rank of each stratum
-    is taken out of both before they are correlated: the partial correlation given the stratum.
+    Ranks (midranks for ties) are taken over all rows. What the categories explain of them, each
+    variable adding its part, is taken out of both by least squares before they are correlated.
 
     Args:
         x: (N,).
         y: (N,).
-        strata: (N,) stratum of each row, or None.
+        given: Categorical variables, (N,) each.
 
     Returns:
         The correlation and its 95% interval by Fisher's transform with the standard error of
-        Bonett & Wright (2000), one degree of freedom less for each stratum beyond the first.
+        Bonett & Wright (2000), one degree of freedom less for each category beyond the first.
         Rows with NaN are left out; NaN where nothing varies.
     """
     a, b = np.asarray(x, np.float64), np.asarray(y, np.float64)
     defined = ~(np.isnan(a) | np.isnan(b))
     ranks = stats.rankdata(np.stack([a[defined], b[defined]]), axis=1)
-    if strata is None:
-        member = np.zeros(int(defined.sum()), np.intp)
-    else:
-        member = np.unique(np.asarray(strata)[defined], return_inverse=True)[1]
-    sizes = np.bincount(member)
-    residuals = [row - (np.bincount(member, row) / sizes)[member] for row in ranks]
+    rows = ranks.shape[1]
+    design = [np.ones((rows, 1))]
+    for variable in given:
+        member = np.unique(np.asarray(variable)[defined], return_inverse=True)[1]
+        design.append(np.eye(int(member.max(initial=0)) + 1)[member])
+    explaining = np.concatenate(design, axis=1)
+    coefficients, _, rank, _ = np.linalg.lstsq(explaining, ranks.T)
+    residuals = (ranks.T - explaining @ coefficients).T
     norms = [float(np.linalg.norm(row)) for row in residuals]
-    freedom = len(member) - 3 - (len(sizes) - 1)
+    freedom = rows - 3 - (int(rank) - 1)
     if freedom < 1 or min(norms) <= 1e-9 * float(np.linalg.norm(ranks)):
         return Interval(np.nan, np.nan, np.nan)
     rho = float(np.clip(residuals[0] @ residuals[1] / (norms[0] * norms[1]), -1, 1))

@@ -140,9 +140,25 @@ def test_partial_spearman_is_the_correlation_of_regression_residuals():
         ranks = stats.rankdata(values)
         residuals.append(ranks - design @ np.linalg.lstsq(design, ranks, rcond=None)[0])
     expected = np.corrcoef(*residuals)[0, 1]
-    found = statistics.spearman(x, y, strata=strata)
+    found = statistics.spearman(x, y, given=[strata])
     assert found.estimate == pytest.approx(expected, abs=1e-12)
     assert found.low < expected < found.high
+
+
+def test_partial_spearman_takes_out_the_sum_of_several_variables():
+    generator = np.random.default_rng(9)
+    kind, size = generator.integers(0, 5, 200), generator.integers(0, 3, 200)
+    x = generator.normal(size=200) + kind + 3 * size
+    y = generator.normal(size=200) - kind + 2 * size
+    design = np.hstack([np.eye(5)[kind], np.eye(3)[size][:, 1:]])
+    ranks = np.stack([stats.rankdata(x), stats.rankdata(y)], axis=1)
+    hat = design @ np.linalg.inv(design.T @ design) @ design.T
+    expected = np.corrcoef((ranks - hat @ ranks).T)[0, 1]
+    names = np.array(["disk", "square", "stripe", "zigzag", "dots"])[kind]
+    found = statistics.spearman(x, y, given=[names, np.array([0.2, np.nan, 0.5])[size]])
+    assert found.estimate == pytest.approx(expected, abs=1e-12)
+    half_width = stats.norm.ppf(0.975) * np.sqrt((1 + expected**2 / 2) / (200 - 3 - 6))
+    assert np.arctanh(found.high) == pytest.approx(np.arctanh(expected) + half_width)
 
 
 def test_spearman_leaves_nan_out_and_has_no_value_where_nothing_varies():
@@ -150,7 +166,7 @@ def test_spearman_leaves_nan_out_and_has_no_value_where_nothing_varies():
     with_nan = statistics.spearman(np.append(x, [np.nan, 1]), np.append(y, [1, np.nan]))
     assert with_nan == statistics.spearman(x, y)
     assert np.isnan(statistics.spearman(x, np.ones(10))).all()
-    assert np.isnan(statistics.spearman(x, y, strata=np.arange(10))).all()
+    assert np.isnan(statistics.spearman(x, y, given=[np.arange(10)])).all()
     assert np.isnan(statistics.spearman(x[:3], y[:3])).all()
 
 

@@ -879,8 +879,6 @@ def test_full_disk_while_drawing_changes_no_table(workspace):
 
 def digit_files(workspace, count=3):
     """Test images as PNG files, and their place in the test part."""
-    from PIL import Image
-
     images = np.load(workspace / "data/raw/images.npy")
     split = pd.read_csv(workspace / "data/split.csv").query("part == 'test'")
     folder = workspace / "new"
@@ -909,6 +907,24 @@ def test_new_images_have_the_scores_and_maps_that_the_pipeline_gives_them(worksp
         expected = maps["reconstruction_error"][row].mean()
         assert found["novelty_score"] == pytest.approx(expected, rel=1e-4)
         assert 0 < found["p_value"] <= 1
+
+
+def test_full_disk_leaves_earlier_scores_and_maps_as_they_were(workspace):
+    digit_files(workspace, count=60)
+    assert stage(workspace, "score", "new").returncode == 0
+    before = snapshot(workspace, "scores")
+    table = workspace / "scores/scores.csv"
+    room = table.stat().st_size - 1  # for every map, and not for the table, which is written last
+    others = [path for path in (workspace / "scores").iterdir() if path != table]
+    assert max(path.stat().st_size for path in others) < room
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    done = stage(workspace, "score", "new", "--false-positive-rate", "0.2", preexec=limit)
+    assert done.returncode == 1
+    assert "scores/scores.csv" in done.stderr
+    assert snapshot(workspace, "scores") == before
 
 
 def test_score_refuses_what_is_no_image_and_writes_nothing(workspace):

@@ -3,7 +3,8 @@
 Every stage is a process that imports torch and scipy anew, and every command of DVC its many
 parts; that would be most of the tests' time. The server imports the libraries, never the stages
 themselves; a fork of it then runs a stage or DVC with the working folder, environment, limit of
-file size and standard streams of its client.
+file size and standard streams of its client. What a stage must do before it imports PyTorch has
+no effect in a fork, and a killed client leaves its stage to end by itself.
 
     warm_python.py --serve SOCKET      the server
     WARM_PYTHON=SOCKET warm_python.py -m MODULE ARGUMENTS...    a client
@@ -25,7 +26,7 @@ STREAMS = 3
 
 
 def serve(address: str) -> None:
-    """Answer each client with the exit status of its module; end with the parent process."""
+    """Answer each client with the exit status of its module, until the parent process has ended."""
     import importlib
     import signal
     import threading
@@ -34,11 +35,17 @@ def serve(address: str) -> None:
         importlib.import_module(name)
     assert threading.active_count() == 1  # a fork keeps one thread alone
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    parent = os.getppid()
     server = socket.socket(socket.AF_UNIX)
-    server.bind(address)
+    server.bind(f"{address}.new")
     server.listen()
-    while True:
-        client, _ = server.accept()
+    server.settimeout(5)
+    Path(f"{address}.new").rename(address)  # now that clients are taken
+    while os.getppid() == parent:
+        try:
+            client, _ = server.accept()
+        except TimeoutError:
+            continue
         if os.fork() == 0:
             server.close()
             os._exit(answer(client))

@@ -56,12 +56,23 @@ COMPARED = ["reconstruction_error", "saliency", "direct_term", "indirect_term"]
         ),
         (
             "faithfulness",
-            {"methods": ["smooth"]},
+            {"methods": [*COMPARED, "smooth"]},
             "faithfulness.methods: there is no map 'smooth'; ",
         ),
         ("plant", {"kinds": ["disc"]}, "plant.kinds has 'disc', which is no kind: did you mean di"),
         ("plant", {"kinds": ["ground_truth"]}, "plant.kinds names nothing to plant"),
         ("split", {"normal_classes": [10]}, "10"),
+        (
+            "plant",
+            {"kinds": ["disk", "ground_truth"]},
+            "plant.kinds has ground_truth, but the data s",
+        ),
+        (
+            "faithfulness",
+            {"steps": 785},
+            "faithfulness.steps is 785, but an image of data.image_si",
+        ),
+        ("faithfulness", {"methods": ["saliency"]}, "faithfulness.methods lacks reconstruction_er"),
         ("train", {"network": "fully_convolutional", "code_length": 63}, "code_length is 63"),
     ],
 )

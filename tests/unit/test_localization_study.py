@@ -96,6 +96,8 @@ def test_interval_over_seeds_joins_their_spread_and_the_images():
 def test_p_value_over_seeds_is_the_largest():
     runs = runs_of([run_table(PRECISION, width=width) for width in (0.01, 0.05)])
     assert localization_runs.over_seeds(runs)["p_holm"].unique() == [0.08]
+    runs.loc[runs.index[-1], "effect_size"] *= -1  # the seeds contradict each other
+    assert localization_runs.over_seeds(runs)["p_holm"].iloc[-1] == 1
 
 
 def test_networks_are_configurations_and_a_denoising_one_is_named_so(tmp_path):

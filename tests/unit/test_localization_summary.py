@@ -102,11 +102,14 @@ def test_a_map_agrees_with_itself_on_k_pixels(k):
 # --- disagreement
 
 
-def images_of(agreement, precision, *, loss=None, pointing=None, kind="disk"):
+def images_of(agreement, precision, *, loss=None, pointing=None, **factors):
     precision = np.asarray(precision, np.float64)
     return pd.DataFrame(
         {
-            "kind": kind,
+            "kind": "disk",
+            "size": 0.2,
+            "intensity": 1.0,
+            **factors,
             "agreement": agreement,
             "loss": precision if loss is None else loss,
             "reconstruction_error_average_precision": precision,
@@ -128,13 +131,14 @@ def test_signs_say_with_what_failure_goes():
     assert against_it["failure_auroc"]["estimate"] == 0
 
 
-def test_correlations_are_within_a_kind():
-    """One kind has low agreement and is found easily; within both it is the other way round."""
+@pytest.mark.parametrize("factor", ["kind", "size", "intensity"])
+def test_correlations_are_within_a_kind_size_and_intensity(factor):
+    """One group has low agreement and is found easily; within both it is the other way round."""
     agreement, precision = np.arange(6.0), np.arange(6.0) / 100
     images = images_of(
         np.concatenate([agreement, agreement + 50]),
         np.concatenate([precision + 0.9, precision]),
-        kind=np.repeat(["disk", "crack"], 6),
+        **{factor: np.repeat([0.2, 0.5], 6)},
     )
     assert disagreement(images)["agreement_correlation"]["estimate"] == pytest.approx(1)
 

@@ -288,6 +288,10 @@ def test_kinds_are_checked():
         planting.require_kinds([planting.GROUND_TRUTH])
     planting.require_foreign(["disk"], 0, part="validation")
     planting.require_foreign(KINDS, 1, part="validation")
+    planting.require_masks(["disk"], False)
+    planting.require_masks(["disk", planting.GROUND_TRUTH], True)
+    with pytest.raises(InputError, match="has ground_truth, but the data set has no masks"):
+        planting.require_masks(["disk", planting.GROUND_TRUTH], False)
     with pytest.raises(InputError, match=r"foreign_patch and second_object.*the validation part"):
         planting.require_foreign(KINDS, 0, part="validation")
 
@@ -323,6 +327,13 @@ def test_novel_images_with_a_mask_follow_the_planted_ones():
 def test_ground_truth_without_masks_is_an_error():
     with pytest.raises(InputError, match="has ground_truth, but no novel test image has a mask"):
         with_masks(plant(count=5), mask_rows=[-1, 1])
+
+
+def test_class_that_is_named_like_a_planted_kind_is_an_error():
+    planted = plant(count=5)
+    renamed = planted._replace(table=planted.table.assign(kind="class 0"))
+    with pytest.raises(InputError, match="class 0 is a kind of novelty to plant and a class of"):
+        with_masks(renamed, mask_rows=[0])
 
 
 def write(planted):
