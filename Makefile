@@ -166,7 +166,7 @@ both-papers: .venv/run
 
 # Maps against planted novelties, six networks. Of the slow maps all but one are left to the paper's.
 PLANTED := -S data.name=mnist -S train.patience=1000 -S train.epochs=6 -S 'train.keep_epochs=[6]' \
-  -S plant.validation_images=99 -S plant.test_images=297 -S faithfulness.images=36
+  -S plant.validation_images=99 -S plant.test_images=594 -S faithfulness.images=36
 QUICK := -S 'localize.methods=[reconstruction_error,saliency,squared_saliency,direct_term,$\
   indirect_term,smoothgrad,integrated_gradients_reconstruction,input_x_gradient,$\
   guided_backpropagation,uniform,input_magnitude,sobel,distance_to_mean,mask]' localization_plots

@@ -23,7 +23,7 @@ _METHODS = (
     "saliency",
     "smoothgrad",
     "integrated_gradients_reconstruction",
-    "distance_to_mean",
+    "input_magnitude",
 )
 
 
