@@ -39,9 +39,7 @@ def main(params: ParamsFile = DEFAULT_PARAMS) -> None:
         code_length=checked.train.code_length,
     )
     require_kinds(checked.plant.kinds)
-    require_masks(
-        checked.plant.kinds, any(file.mask for file in own.files) if own is not None else False
-    )
+    require_masks(checked.plant.kinds, own is not None and any(file.mask for file in own.files))
     artifacts.write_text(paths.PARAMS_CHECKED, "The parameters are valid.\n")
 
 

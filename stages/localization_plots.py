@@ -30,7 +30,7 @@ def main(
     )
     from stages.lib.agreement import scaled_map
     from stages.lib.params import load_params
-    from stages.lib.planted import load_planted, load_planted_maps
+    from stages.lib.planted import load_planted, load_planted_map
 
     given = {"colormap": colormap, "dpi": dpi, "seed": seed}
     settings = load_params(params, plots=given).plots
@@ -62,8 +62,8 @@ def main(
     )
     methods = [m for m in shown_maps.over_all(table)["method"] if m != shown_maps.PERFECT]
     maps = {
-        method: scaled_map(pair.after[examples])
-        for method, pair in load_planted_maps("test", methods, planted).items()
+        method: scaled_map(np.abs(load_planted_map("test", "after", method, planted)[examples]))
+        for method in methods
     }
     shown = shown_maps.shown_methods(table)
     pngs = {

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -32,6 +32,8 @@ BootstrapSamples = Annotated[int | None, typer.Option(help="Resamplings behind e
 MetricsSeed = Annotated[int | None, typer.Option(help="Seed of bootstrap and chance level.")]
 Dpi = Annotated[int | None, typer.Option(help="Resolution of the .png files.")]
 
+Number = TypeVar("Number", int, float)
+
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -55,18 +57,19 @@ def run(command: Callable[..., None]) -> None:
 
 def integers(text: str | None) -> list[int] | None:
     """Value of an option that takes integers separated by commas; None stays None."""
-    try:
-        return None if text is None else [int(part) for part in text.split(",")]
-    except ValueError:
-        raise InputError(f"{text!r} is no list of integers: write it like 0,1,2") from None
+    return _separated(text, int, "list of integers: write it like 0,1,2")
 
 
 def numbers(text: str | None) -> list[float] | None:
     """Value of an option that takes numbers separated by commas; None stays None."""
+    return _separated(text, float, "list of numbers: write it like 0.2,0.5")
+
+
+def _separated(text: str | None, number: Callable[[str], Number], what: str) -> list[Number] | None:
     try:
-        return None if text is None else [float(part) for part in text.split(",")]
+        return None if text is None else [number(part) for part in text.split(",")]
     except ValueError:
-        raise InputError(f"{text!r} is no list of numbers: write it like 0.2,0.5") from None
+        raise InputError(f"{text!r} is no {what}") from None
 
 
 def describe_os_error(error: OSError) -> str:

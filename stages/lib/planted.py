@@ -77,6 +77,27 @@ class PlantedMaps(NamedTuple):
     after: NDArray[np.float32]
 
 
+def load_planted_map(part: str, moment: str, method: str, planted: Planted) -> NDArray[np.float32]:
+    """One map of the planted images of a part, (N, H, W) float32, memory-mapped and with its sign.
+
+    Args:
+        part: "validation" or "test".
+        moment: "before" or "after".
+        method: Name of the map.
+        planted: The images, whose shape the map must fit.
+
+    Raises:
+        InputError: The file is missing or damaged, or belongs to other images.
+    """
+    maps: NDArray[np.float32] = artifacts.read_array(
+        paths.planted_map_path(part, moment, method),
+        shape=planted.mask.shape,
+        dtype=np.float32,
+        made_by="planted_maps",
+    )
+    return maps
+
+
 def load_planted_maps(
     part: str, methods: Sequence[str], planted: Planted
 ) -> dict[str, PlantedMaps]:
@@ -90,19 +111,14 @@ def load_planted_maps(
     Raises:
         InputError: A file is missing or damaged, or belongs to other images.
     """
-
-    def load(moment: str, method: str) -> NDArray[np.float32]:
-        maps: NDArray[np.float32] = artifacts.read_array(
-            paths.planted_map_path(part, moment, method),
-            shape=planted.mask.shape,
-            dtype=np.float32,
-            made_by="planted_maps",
-        )
-        magnitudes: NDArray[np.float32] = np.abs(maps)
-        return magnitudes
-
     return {
-        method: PlantedMaps(load("before", method), load("after", method)) for method in methods
+        method: PlantedMaps(
+            *(
+                np.abs(load_planted_map(part, moment, method, planted))
+                for moment in PlantedMaps._fields
+            )
+        )
+        for method in methods
     }
 
 
