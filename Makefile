@@ -65,7 +65,9 @@ OTHERS := $(call add,svgd,svgd$(comma) members: 3) $(call add,jem,jem$(comma) st
 JOBS ?= 2
 forget = dvc exp list --name-only | grep -xE '$(1)(-[0-9]+)?' | xargs -r dvc exp remove; \
   dvc queue status | awk '$$2 ~ /^$(1)(-[0-9]+)?$$/ {print $$1}' | xargs -r dvc queue remove
-queue = dvc exp run --queue --name
+# The tables in docs/results are of networks evaluated with batch norm's moving averages.
+RUNNING := -S train.batch_norm=running -S classifier.batch_norm=running
+queue = dvc exp run --queue $(RUNNING) --name
 # DVC ends well even when an experiment failed, so that is looked at.
 run_queue = OMP_NUM_THREADS=1 dvc exp run --run-all --jobs $(JOBS); \
   ! dvc queue status | grep -E ' $@[-a-z]*[0-9]* .*Failed'

@@ -7,6 +7,7 @@ import typer
 from stages.lib import paths
 from stages.lib.cli import (
     DEFAULT_PARAMS,
+    BatchNorm,
     BatchSize,
     Compile,
     Device,
@@ -31,6 +32,7 @@ def main(
         int | None, typer.Option(help="Epochs without higher validation accuracy before stopping.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of initial weights and order.")] = None,
+    batch_norm: BatchNorm = None,
     device: Device = None,
     precision: Precision = None,
     compile: Compile = None,
@@ -53,6 +55,7 @@ def main(
 
     from stages.lib import artifacts, classification, objectives
     from stages.lib.augmentation import augmented
+    from stages.lib.batch_norm import calibration, calibration_images
     from stages.lib.checkpoints import Checkpoint
     from stages.lib.devices import select_device, warn_of_slow_precision
     from stages.lib.images import load_part
@@ -98,6 +101,11 @@ def main(
         ),
         validation_loss=objective.validation_loss(
             images["validation"], targets["validation"], batch_size=1024, device=torch_device
+        ),
+        after_steps=calibration(
+            settings.batch_norm,
+            objective.evaluated(calibration_images(images["train"], seed=seed)),
+            device=torch_device,
         ),
         device=torch_device,
         **{**settings.keywords(), **own},

@@ -9,6 +9,7 @@ import typer
 from stages.lib import paths
 from stages.lib.cli import (
     DEFAULT_PARAMS,
+    BatchNorm,
     BatchSize,
     Compile,
     Device,
@@ -47,6 +48,7 @@ def main(
     seed: Annotated[
         int | None, typer.Option(help="Seed of initial weights, order and noise.")
     ] = None,
+    batch_norm: BatchNorm = None,
     device: Device = None,
     precision: Precision = None,
     compile: Compile = None,
@@ -70,6 +72,7 @@ def main(
     import torch
 
     from stages.lib import artifacts, autoencoders, networks, training
+    from stages.lib.batch_norm import calibration, calibration_images
     from stages.lib.checkpoints import Checkpoint
     from stages.lib.devices import select_device, warn_of_slow_precision
     from stages.lib.images import load_part
@@ -110,6 +113,11 @@ def main(
             checkpoint,
             batch_loss=autoencoder.batch_loss(noise_std=settings.noise_std),
             validation_loss=validation_loss,
+            after_steps=calibration(
+                settings.batch_norm,
+                calibration_images(images["train"], seed=settings.seed),
+                device=torch_device,
+            ),
             keep_epochs=settings.keep_epochs,
             device=torch_device,
             **settings.keywords(),

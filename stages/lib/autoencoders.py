@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from stages.lib import lsa, networks, training
+from stages.lib import batch_norm, lsa, networks, training
 from stages.lib.dense import DenseAutoencoder
 from stages.lib.errors import InputError
 from stages.lib.fully_convolutional import FullyConvolutionalAutoencoder
@@ -75,7 +75,7 @@ def autoencoder_of(weights: Mapping[str, Any], *, source: str) -> Autoencoder:
 def source_files(network: str) -> list[Path]:
     """The source files that decide how an autoencoder is trained."""
     own = sys.modules[AUTOENCODERS[network].__module__]
-    modules = dict.fromkeys((networks, lsa, training, own))
+    modules = dict.fromkeys((networks, lsa, training, batch_norm, own))
     return [Path(str(module.__file__)) for module in modules]
 
 

@@ -22,6 +22,10 @@ DEFAULT_PARAMS = PARAMS
 LearningRate = Annotated[float | None, typer.Option(help="Learning rate of Adam.")]
 BatchSize = Annotated[int | None, typer.Option(help="Images in a training batch.")]
 Epochs = Annotated[int | None, typer.Option(help="Epochs at most.")]
+BatchNorm = Annotated[
+    str | None,
+    typer.Option(help="precise (statistics anew after each epoch) or running (moving average)."),
+]
 Device = Annotated[str | None, typer.Option(help="auto, cpu or cuda.")]
 Precision = Annotated[str | None, typer.Option(help="fp32, or bf16 for mixed precision.")]
 Compile = Annotated[bool | None, typer.Option(help="Compile the network with torch.compile.")]

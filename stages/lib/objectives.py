@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from stages.lib import (
     augmentation,
+    batch_norm,
     classification,
     classifiers,
     generalized_odin,
@@ -36,6 +37,7 @@ class Objective(NamedTuple):
         loss: (network, number of training images, own settings) to its training loss.
         validation_loss: (images, targets, batch_size=, device=) to the loss that stops training.
         accuracy: What 1 − that loss is called.
+        evaluated: Images (N, C, H, W) uint8 to such as the network is evaluated on, for batch norm.
         embeds_training: Whether its score compares an image with the training images.
     """
 
@@ -43,6 +45,7 @@ class Objective(NamedTuple):
     loss: Callable[[nn.Module, int, Settings], BatchLoss]
     validation_loss: Callable[..., ValidationLoss] = classification.error_rate
     accuracy: str = "validation_accuracy"
+    evaluated: Callable[[Tensor], Tensor] = lambda images: images
     embeds_training: bool = False
 
 
@@ -68,6 +71,7 @@ OBJECTIVES = {
     "rotation": Objective(
         lambda backbone, own, **shape: rotation.RotationClassifier(backbone, **shape),
         lambda network, count, own: rotation.rotation_loss(**own),
+        evaluated=rotation.turned_in_turn,
     ),
     "jem": Objective(
         lambda backbone, own, **shape: jem.JointEnergyModel(backbone, **shape),
@@ -78,6 +82,7 @@ OBJECTIVES = {
         lambda network, count, own: small_csi.small_csi_loss(),
         validation_loss=small_csi.rotation_error_rate,
         accuracy="validation_rotation_accuracy",
+        evaluated=rotation.turned_in_turn,
         embeds_training=True,
     ),
     "svgd": Objective(
@@ -86,7 +91,7 @@ OBJECTIVES = {
     ),
 }
 
-_SHARED_SOURCE = (augmentation, classification, classifiers, networks, training)
+_SHARED_SOURCE = (augmentation, batch_norm, classification, classifiers, networks, training)
 _OWN_SOURCE = {
     "hybrid": [hybrid],
     "generalized_odin": [generalized_odin],

@@ -44,6 +44,14 @@ def rotate(x: Tensor, turns: int) -> Tensor:
     return torch.rot90(x, turns, (2, 3)).contiguous(memory_format=MEMORY_FORMAT)
 
 
+def turned_in_turn(images: Tensor) -> Tensor:
+    """Square images (N, C, H, H), of which the i-th is rotated i mod 4 times by 90 degrees."""
+    turned = images.clone()
+    for turn in range(1, ROTATIONS):
+        turned[turn::ROTATIONS] = torch.rot90(images[turn::ROTATIONS], turn, (2, 3))
+    return turned
+
+
 def rotation_loss(*, rotation_weight: float) -> BatchLoss:
     """Cross-entropy of the class + weight · cross-entropy of the rotation, each image turned once.
 

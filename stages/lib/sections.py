@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["fp32", "bf16"]
+BatchNorm = Literal["precise", "running"]
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -25,11 +26,13 @@ class TrainingSection(Section):
     batch_size: Annotated[int, Field(ge=2)]
     epochs: Positive
     patience: Positive
+    batch_norm: BatchNorm
     seed: Seed
     device: Device
     precision: Precision
     compile: bool
 
     def keywords(self) -> dict[str, Any]:
-        """The settings as keywords of `training.train`, all but the device."""
-        return self.model_dump(include=TrainingSection.model_fields.keys() - {"device"})
+        """The settings as keywords of `training.train`, all but device and batch norm."""
+        others = {"device", "batch_norm"}
+        return self.model_dump(include=TrainingSection.model_fields.keys() - others)

@@ -68,6 +68,7 @@ def train(
     device: torch.device,
     precision: str = "fp32",
     compile: bool = False,
+    after_steps: Callable[[nn.Module], None] = lambda network: None,
     keep_epochs: Sequence[int] = (),
     state: TrainingState | None = None,
     on_batch: Callable[[int, Tensor], None] = lambda count, loss: None,
@@ -93,6 +94,8 @@ def train(
         device: Where to compute.
         precision: "fp32", or "bf16" for automatic mixed precision in the training passes.
         compile: Pass the network through torch.compile for the training passes.
+        after_steps: Called with the network after each epoch's steps, before it is validated and
+            its weights are kept; here batch norm's statistics are brought up to the weights.
         keep_epochs: Epochs whose weights are kept in the state.
         state: State to go on from.
         on_batch: Called with the number of examples done and their mean loss.
@@ -133,6 +136,7 @@ def train(
             optimizer.step()
             total += loss.detach()
             on_batch(batch_size, loss.detach())
+        after_steps(network)
         network.eval()
         state = _after_epoch(
             state,
