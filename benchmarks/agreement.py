@@ -16,7 +16,8 @@ import numpy as np
 import typer
 from scipy.spatial.distance import cdist
 
-from stages.lib import agreement
+from novelty_maps.agreement.curves import agreement_curve, distance_curve
+from novelty_maps.maps.ranking import top_pixels
 
 
 def loop(r: np.ndarray, s: np.ndarray, k: int) -> tuple[list[int], list[float]]:
@@ -36,9 +37,9 @@ def loop(r: np.ndarray, s: np.ndarray, k: int) -> tuple[list[int], list[float]]:
 
 def arrays(r: np.ndarray, s: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The same for all images at once, for every K up to k."""
-    top_r, top_s = agreement.top_pixels(r, k), agreement.top_pixels(s, k)
-    curve = agreement.agreement_curve(top_r, top_s, r[0].size)
-    return curve, agreement.distance_curve(top_s, top_r, r.shape[2]).maximum
+    top_r, top_s = top_pixels(r, k), top_pixels(s, k)
+    curve = agreement_curve(top_r, top_s, r[0].size)
+    return curve, distance_curve(top_s, top_r, r.shape[2]).maximum
 
 
 def seconds(function: Callable[[], object]) -> float:

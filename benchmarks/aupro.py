@@ -6,7 +6,7 @@
 All sides see the same maps in turns, and their results are compared. Memory is the peak of a
 fresh process over what it held before the call. anomalib is no dependency of the project: where
 it is not installed, its side is left out. With `--record` it gives the values that
-tests/oracle/test_aupro_oracle.py keeps.
+tests/localization/test_aupro_oracle.py keeps.
 """
 
 import os
@@ -24,7 +24,7 @@ import numpy as np
 import typer
 from scipy import ndimage
 
-from stages.lib import aupro
+from novelty_maps.localization import aupro
 
 LIMIT = 0.3
 THRESHOLDS = 200  # of the loop, as in widely copied evaluation code
@@ -39,7 +39,7 @@ def anomalib(maps: np.ndarray, masks: np.ndarray) -> float:
     """The metric of the library anomalib, all images in one batch."""
     import torch
 
-    from stages.lib.torchvision_import import load_torchvision
+    from novelty_maps.machine.torchvision_import import load_torchvision
 
     load_torchvision()
     from anomalib.metrics import AUPRO

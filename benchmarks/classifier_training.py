@@ -20,14 +20,17 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from benchmarks import turns
-from stages.lib import classification, classifiers, runtime, training
-from stages.lib.torchvision_import import load_torchvision
+from novelty_maps.classifiers.base import Classifier
+from novelty_maps.classifiers.plain import classification_loss, error_rate
+from novelty_maps.machine import runtime
+from novelty_maps.machine.torchvision_import import load_torchvision
+from novelty_maps.networks.inputs import ValidationLoss
 
 NORMAL = (0, 1, 2, 4, 5, 9)
 LEARNING_RATE = 3e-3
 
 
-def normal_mnist() -> tuple[Any, torch.Tensor, training.ValidationLoss]:
+def normal_mnist() -> tuple[Any, torch.Tensor, ValidationLoss]:
     """The torchvision data set, the rows to train on, and the error rate on 3,000 other rows."""
     torchvision = load_torchvision()
     mnist = torchvision.datasets.MNIST(
@@ -38,7 +41,7 @@ def normal_mnist() -> tuple[Any, torch.Tensor, training.ValidationLoss]:
     )
     rows = torch.isin(mnist.targets, torch.tensor(NORMAL)).nonzero().flatten()
     images, targets = as_tensors(mnist, rows[-3000:])
-    error = classification.error_rate(images, targets, batch_size=1024, device=turns.CPU)
+    error = error_rate(images, targets, batch_size=1024, device=turns.CPU)
     return mnist, rows[:-3000], error
 
 
@@ -47,11 +50,11 @@ def as_tensors(mnist: Any, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tens
     return mnist.data[rows][:, None], torch.searchsorted(torch.tensor(NORMAL), mnist.targets[rows])
 
 
-def small_resnet() -> classifiers.Classifier:
+def small_resnet() -> Classifier:
     """The network that both sides train, with the same initial weights."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return classifiers.Classifier("small_resnet", image_shape=(1, 28, 28), classes=len(NORMAL))
+        return Classifier("small_resnet", image_shape=(1, 28, 28), classes=len(NORMAL))
 
 
 def turn_of(side: str, epochs: int, batch_size: int) -> tuple[turns.Times, float]:
@@ -72,7 +75,7 @@ def turn_of(side: str, epochs: int, batch_size: int) -> tuple[turns.Times, float
     return turns.train_as_here(
         network,
         as_tensors(mnist, rows),
-        batch_loss=classification.classification_loss(),
+        batch_loss=classification_loss(),
         validation_loss=validation_error,
         **settings,
     )

@@ -3,8 +3,8 @@
     python -m benchmarks.contention
 
 Trains on random images, in a fresh process each time, with the OpenMP library's default and with
-the setting of `stages.lib.runtime`, on a quiet machine and while another process keeps one core
-busy. The two settings take turns.
+the setting of `novelty_maps.machine.runtime`, on a quiet machine and while another process keeps
+one core busy. The two settings take turns.
 """
 
 import os
@@ -17,7 +17,9 @@ from typing import Annotated
 import torch
 import typer
 
-from stages.lib import autoencoders, training
+from novelty_maps.autoencoders.losses import reconstruction_loss
+from novelty_maps.autoencoders.registry import seeded_autoencoder
+from novelty_maps.training.loop import train
 
 SETTINGS = {"default": {}, "passive": {"OMP_WAIT_POLICY": "PASSIVE"}}
 
@@ -25,10 +27,10 @@ SETTINGS = {"default": {}, "passive": {"OMP_WAIT_POLICY": "PASSIVE"}}
 def images_per_second(steps: int, batch_size: int = 64) -> float:
     """Rate of the training loop over so many steps after the first."""
     times: list[float] = []
-    training.train(
-        autoencoders.seeded_autoencoder(0),
+    train(
+        seeded_autoencoder(0),
         (torch.zeros((batch_size * (steps + 1), 1, 28, 28), dtype=torch.uint8),),
-        batch_loss=training.reconstruction_loss(0.0),
+        batch_loss=reconstruction_loss(0.0),
         validation_loss=lambda _network: 0.0,
         learning_rate=1e-3,
         batch_size=batch_size,

@@ -22,9 +22,12 @@ import torch
 import typer
 from numpy.typing import NDArray
 
-from stages.lib import autoencoders, maps, runtime
-from stages.lib.images import mean_image
-from stages.lib.torchvision_import import load_torchvision
+from novelty_maps.autoencoders.registry import seeded_autoencoder
+from novelty_maps.machine import runtime
+from novelty_maps.machine.torchvision_import import load_torchvision
+from novelty_maps.maps.compute import gather_maps
+from novelty_maps.maps.methods import MAP_METHODS
+from novelty_maps.pipeline.parts import mean_image
 
 
 def images_of(count: int) -> NDArray[np.uint8]:
@@ -44,11 +47,11 @@ def measure(method: str, *, seconds: float, batch_size: int) -> tuple[float, flo
         batch_size: Images at a time, and in a turn.
     """
     runtime.prepare()
-    network = autoencoders.seeded_autoencoder(0).eval()
+    network = seeded_autoencoder(0).eval()
 
     def turn(images: NDArray[np.uint8]) -> float:
         start = time.perf_counter()
-        maps.gather_maps(
+        gather_maps(
             network,
             images,
             methods=[method],
@@ -78,7 +81,7 @@ def main(
         print(*measure(method, seconds=seconds, batch_size=batch_size))
         return
     print(f"{'map':<36}{'images/s':>10}{'peak MiB':>10}   on {torch.get_num_threads()} threads")
-    for name in maps.MAP_METHODS:
+    for name in MAP_METHODS:
         command = [sys.executable, "-m", "benchmarks.map_methods", "--method", name]
         command += ["--seconds", str(seconds), "--batch-size", str(batch_size)]
         line = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout

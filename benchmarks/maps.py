@@ -17,8 +17,10 @@ import typer
 from captum.attr import Saliency
 from torch import Tensor, nn
 
-from stages.lib import autoencoders, maps, runtime
-from stages.lib.attributions import ReconstructionLoss
+from novelty_maps.autoencoders.registry import seeded_autoencoder
+from novelty_maps.machine import runtime
+from novelty_maps.maps.attributions import ReconstructionLoss
+from novelty_maps.maps.compute import compute_maps
 
 
 def with_captum(network: nn.Module, images: np.ndarray, batch_size: int) -> list[np.ndarray]:
@@ -40,7 +42,7 @@ def as_here(network: nn.Module, images: np.ndarray, batch_size: int) -> list[np.
     """The same three arrays as the maps stage computes them."""
     names = ("reconstruction", "reconstruction_error", "saliency")
     batches = list(
-        maps.compute_maps(
+        compute_maps(
             network,
             images,
             methods=names[1:],
@@ -59,7 +61,7 @@ def main(
     """Print images per second of both sides and the ratio."""
     runtime.prepare()  # for both sides
     images = np.random.default_rng(0).integers(0, 256, (count, 1, 28, 28), dtype=np.uint8)
-    network = autoencoders.seeded_autoencoder(0).eval()
+    network = seeded_autoencoder(0).eval()
     sides = {"captum": with_captum, "ours": as_here}
     for a, b in zip(
         *(side(network, images[:600], batch_size) for side in sides.values()), strict=True

@@ -17,14 +17,17 @@ import torch
 from torch.nn.functional import mse_loss
 
 from benchmarks import turns
-from stages.lib import autoencoders, runtime, training
-from stages.lib.torchvision_import import load_torchvision
+from novelty_maps.autoencoders.losses import mean_reconstruction_loss, reconstruction_loss
+from novelty_maps.autoencoders.registry import seeded_autoencoder
+from novelty_maps.machine import runtime
+from novelty_maps.machine.torchvision_import import load_torchvision
+from novelty_maps.networks.inputs import ValidationLoss
 
 NORMAL = (0, 1, 2, 3, 4)
 LEARNING_RATE = 1e-3
 
 
-def normal_mnist() -> tuple[Any, torch.Tensor, training.ValidationLoss]:
+def normal_mnist() -> tuple[Any, torch.Tensor, ValidationLoss]:
     """The torchvision data set, the rows to train on, and the loss on 3,000 other rows."""
     torchvision = load_torchvision()
     mnist = torchvision.datasets.MNIST(
@@ -32,7 +35,7 @@ def normal_mnist() -> tuple[Any, torch.Tensor, training.ValidationLoss]:
     )
     rows = torch.isin(mnist.targets, torch.tensor(NORMAL)).nonzero().flatten()
     validation = mnist.data[rows[-3000:]][:, None]
-    loss = training.mean_reconstruction_loss(validation, batch_size=1024, device=turns.CPU)
+    loss = mean_reconstruction_loss(validation, batch_size=1024, device=turns.CPU)
     return mnist, rows[:-3000], loss
 
 
@@ -40,7 +43,7 @@ def turn_of(side: str, epochs: int, batch_size: int) -> tuple[turns.Times, float
     """The times of one turn of a side, and its validation loss at the end."""
     mnist, rows, validation_loss = normal_mnist()
     settings = {"learning_rate": LEARNING_RATE, "epochs": epochs, "batch_size": batch_size}
-    network = autoencoders.seeded_autoencoder(0)
+    network = seeded_autoencoder(0)
     if side == "usual":
         times = turns.train_as_usual(
             network,
@@ -54,7 +57,7 @@ def turn_of(side: str, epochs: int, batch_size: int) -> tuple[turns.Times, float
     return turns.train_as_here(
         network,
         (mnist.data[rows][:, None],),
-        batch_loss=training.reconstruction_loss(0.0),
+        batch_loss=reconstruction_loss(0.0),
         validation_loss=validation_loss,
         **settings,
     )

@@ -13,8 +13,8 @@ import typer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
-from stages.lib import training
-from stages.lib.training import BatchLoss, ValidationLoss
+from novelty_maps.networks.inputs import BatchLoss, ValidationLoss
+from novelty_maps.training.loop import train
 
 CPU = torch.device("cpu")
 Times = list[list[float]]
@@ -58,7 +58,7 @@ def train_as_here(
 ) -> tuple[Times, float]:
     """This project's loop in bf16, compiled; the time after each step and the last loss."""
     times: Times = [[]]
-    state = training.train(
+    state = train(
         network,
         data,
         batch_loss=batch_loss,

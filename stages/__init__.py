@@ -1,1 +1,11 @@
-"""The pipeline's stages: one file a stage, each a command (`python -m stages.NAME --help`)."""
+"""The stages of dvc.yaml as commands, `python -m stages.NAME`, and `score` for new images.
+
+    check   fetch → split → train → maps → metrics, trajectory, plots    agreement
+    localization/      plant → maps → metrics, faithfulness → plots
+    representation/    classify → embed → metrics → plots
+
+A stage is a function `main` of the sections of params.yaml that it reads: it loads files, calls the
+library `novelty_maps`, saves what comes back, and computes nothing itself. Files are written when
+all is computed, together, so that a stage that fails leaves the results that were there. Heavy
+imports stand inside `main`, so that `--help` is instant.
+"""

@@ -6,41 +6,55 @@ value stops the pipeline while everything is still in place. Its output never ch
 other stage reruns because of it.
 """
 
-from stages.lib import paths
-from stages.lib.cli import DEFAULT_PARAMS, ParamsFile, run
+from typing import TYPE_CHECKING
+
+from novelty_maps.pipeline.cli import run
+from novelty_maps.pipeline.options import ParamsFile
+from novelty_maps.pipeline.paths import PARAMS, PARAMS_CHECKED
+
+if TYPE_CHECKING:
+    from novelty_maps.params.whole import Params
 
 
-def main(params: ParamsFile = DEFAULT_PARAMS) -> None:
+def main(params: ParamsFile = PARAMS) -> None:
     """Check params.yaml: unknown and missing keys, types, impossible values, normal classes.
 
     That the network goes with the image size and code length is tried by building it. A folder of
     own images is looked through as well, without opening its files.
     """
-    from stages.lib import artifacts, maps
-    from stages.lib.agreement import COMPARED_MAPS
-    from stages.lib.autoencoders import seeded_autoencoder
-    from stages.lib.image_folders import list_images
-    from stages.lib.params import CLASSES, load_params
-    from stages.lib.planting import require_kinds, require_masks
-    from stages.lib.splits import require_classes
+    from novelty_maps.params.whole import load_params
+    from novelty_maps.pipeline import formats
 
-    checked = load_params(params)
-    data = checked.data
+    require_possible(load_params(params))
+    formats.write_text(PARAMS_CHECKED, "The parameters are valid.\n")
+
+
+def require_possible(params: "Params") -> None:
+    """Raise InputError unless every stage can run with these parameters, as far as can be told."""
+    from novelty_maps.autoencoders.registry import seeded_autoencoder
+    from novelty_maps.images.listing import list_images
+    from novelty_maps.images.splits import require_classes
+    from novelty_maps.maps.methods import require_methods, require_planned
+    from novelty_maps.maps.names import COMPARED_MAPS
+    from novelty_maps.params.data import CLASSES
+    from novelty_maps.planting.ground_truth import require_masks
+    from novelty_maps.planting.plant import require_kinds
+
+    data = params.data
     own = None if data.path is None else list_images(data.path)
     classes = CLASSES[data.name] if own is None else len(own.classes)
-    require_classes(checked.split.normal_classes, classes)
-    maps.require_planned(checked.maps.methods, needed=COMPARED_MAPS)
-    maps.require_methods(checked.localize.methods, key="localize.methods")
-    maps.require_methods(checked.faithfulness.methods, key="faithfulness.methods")
+    require_classes(params.split.normal_classes, classes)
+    require_planned(params.maps.methods, needed=COMPARED_MAPS)
+    require_methods(params.localization.methods, key="localization.methods")
+    require_methods(params.faithfulness.methods, key="faithfulness.methods")
     seeded_autoencoder(
-        checked.train.seed,
-        network=checked.train.network,
+        params.train.seed,
+        network=params.train.network,
         image_shape=(1, data.image_size, data.image_size),
-        code_length=checked.train.code_length,
+        code_length=params.train.code_length,
     )
-    require_kinds(checked.plant.kinds)
-    require_masks(checked.plant.kinds, own is not None and any(file.mask for file in own.files))
-    artifacts.write_text(paths.PARAMS_CHECKED, "The parameters are valid.\n")
+    require_kinds(params.plant.kinds)
+    require_masks(params.plant.kinds, own is not None and any(file.mask for file in own.files))
 
 
 if __name__ == "__main__":

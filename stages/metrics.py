@@ -1,58 +1,46 @@
 """Stage `metrics`: how well reconstruction error and saliency agree, how surely, and why."""
 
-from stages.lib import paths
-from stages.lib.cli import DEFAULT_PARAMS, BootstrapSamples, MetricsSeed, ParamsFile, TopK, run
+from novelty_maps.params.metrics import MetricsParams
+from novelty_maps.pipeline.cli import run
+from novelty_maps.pipeline.options import from_sections
 
 
-def main(
-    k: TopK = None,
-    bootstrap_samples: BootstrapSamples = None,
-    seed: MetricsSeed = None,
-    params: ParamsFile = DEFAULT_PARAMS,
-) -> None:
+def main(metrics: MetricsParams) -> None:
     """Compute agreement, distance to best match, scaled-map error, and what explains them."""
     import numpy as np
 
-    from stages.lib import artifacts, decomposition, summary
-    from stages.lib.agreement import COMPARED_MAPS
-    from stages.lib.images import load_maps, load_part
-    from stages.lib.params import load_params
+    from novelty_maps.agreement import files, histograms, tables
+    from novelty_maps.agreement.summary import summarise
+    from novelty_maps.agreement.terms import explain_agreement
+    from novelty_maps.maps.files import load_maps
+    from novelty_maps.maps.names import COMPARED_MAPS
+    from novelty_maps.pipeline import atomic, formats
+    from novelty_maps.pipeline.parts import load_rows
 
-    given = {"k": k, "bootstrap_samples": bootstrap_samples, "seed": seed}
-    settings = load_params(params, metrics=given).metrics
-    images, rows = load_part("test")
-    maps = load_maps(COMPARED_MAPS, images)
-    table, curves = summary.image_table(maps, rows, k=settings.k)
-    samples = settings.bootstrap_samples
-    numbers = summary.summarise(
-        table,
-        k=settings.k,
-        image_shape=images.shape[2:],
-        samples=samples,
-        generator=np.random.default_rng([settings.seed, 0]),
+    k, samples = metrics.k, metrics.bootstrap_samples
+    generators = [np.random.default_rng([0, number]) for number in range(4)]
+    rows = load_rows("test")
+    maps = load_maps(COMPARED_MAPS, (len(rows), None, None))
+    _, height, width = maps["saliency"].shape
+    table, curves = tables.image_table(maps, rows, k=k)
+    numbers = summarise(
+        table, k=k, image_shape=(height, width), samples=samples, generator=generators[0]
     )
-    by_k = summary.by_k(
-        curves,
-        rows["novel"].to_numpy() == 1,
-        samples=samples,
-        generator=np.random.default_rng([settings.seed, 1]),
-    )
-    explanation = decomposition.explain_agreement(
-        table, samples=samples, generator=np.random.default_rng([settings.seed, 2])
-    )
-    by_class = summary.by_class(
-        table,
-        k=settings.k,
-        samples=samples,
-        generator=np.random.default_rng([settings.seed, 3]),
-    )
-    with artifacts.written_together():
-        artifacts.write_table(paths.PER_IMAGE, table)
-        artifacts.write_table(paths.AGREEMENT_BY_K, by_k)
-        artifacts.write_table(paths.BY_CLASS, by_class)
-        artifacts.write_json(paths.AGREEMENT_METRICS, numbers)
-        artifacts.write_json(paths.EXPLANATION, explanation)
+    novel = rows["novel"].to_numpy() == 1
+    by_k = tables.by_k(curves, novel, samples=samples, generator=generators[1])
+    explanation = explain_agreement(table, samples=samples, generator=generators[2])
+    by_class = tables.by_class(table, k=k, samples=samples, generator=generators[3])
+    agreements = histograms.agreement_histogram(table, k=k, pixels=height * width)
+    distances = histograms.distance_histogram(table)
+    with atomic.written_together():
+        formats.write_table(files.PER_IMAGE, table)
+        formats.write_table(files.AGREEMENT_BY_K, by_k)
+        formats.write_table(files.BY_CLASS, by_class)
+        formats.write_table(files.AGREEMENT_HISTOGRAM, agreements)
+        formats.write_table(files.DISTANCE_HISTOGRAM, distances)
+        formats.write_json(files.AGREEMENT_METRICS, numbers)
+        formats.write_json(files.EXPLANATION, explanation)
 
 
 if __name__ == "__main__":
-    run(main)
+    run(from_sections(main))

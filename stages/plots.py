@@ -1,107 +1,53 @@
-"""Stage `plots`: the figures as .png, and the tables behind the histograms for `dvc plots`."""
+"""Stage `plots`: the figures of agreement as .png."""
 
-from typing import Annotated
-
-import typer
-
-from stages.lib import paths
-from stages.lib.cli import DEFAULT_PARAMS, Dpi, ParamsFile, run
-
-EXPLANATIONS = {
-    "indirect_share": "share of the indirect term",
-    "gradient_error_cosine": "cosine of gradient and error",
-}
+from novelty_maps.params.plots import PlotsParams
+from novelty_maps.pipeline.cli import run
+from novelty_maps.pipeline.options import from_sections
 
 
-def main(
-    examples: Annotated[
-        int | None, typer.Option(help="Normal and novel rows in the figure of maps.")
-    ] = None,
-    colormap: Annotated[
-        str | None, typer.Option(help="matplotlib colour map of one-channel images.")
-    ] = None,
-    dpi: Dpi = None,
-    seed: Annotated[int | None, typer.Option(help="Seed that draws the examples.")] = None,
-    params: ParamsFile = DEFAULT_PARAMS,
-) -> None:
+def main(plots: PlotsParams) -> None:
     """Draw Figures 1 and 2 of the paper, agreement over K and training, and what explains it."""
     import numpy as np
 
-    from stages.lib import agreement, artifacts, figures, histograms, training_figures
-    from stages.lib.images import load_maps, load_part
-    from stages.lib.params import load_params
+    from novelty_maps.agreement import files
+    from novelty_maps.agreement.histograms import agreement_by_decile
+    from novelty_maps.agreement.terms import MEASURES
+    from novelty_maps.figures import agreement, examples, training
+    from novelty_maps.figures.style import require_colormap
+    from novelty_maps.maps.files import load_maps, load_reconstructions
+    from novelty_maps.pipeline import formats
+    from novelty_maps.pipeline.parts import load_part
+    from novelty_maps.training.files import read_training_curve, read_training_metrics
 
-    given = {"examples": examples, "colormap": colormap, "dpi": dpi, "seed": seed}
-    settings = load_params(params, plots=given).plots
-    figures.require_colormap(settings.colormap)
+    require_colormap(plots.colormap)
     images, rows = load_part("test")
-    chosen = histograms.draw_examples(
+    chosen = examples.draw_examples(
         rows["novel"].to_numpy() == 1,
-        count=settings.examples,
-        generator=np.random.default_rng(settings.seed),
+        count=plots.examples,
+        generator=np.random.default_rng(plots.seed),
     )
-    maps = {
-        name: values[chosen]
-        for name, values in load_maps(("reconstruction_error", "saliency"), images).items()
+    maps = load_maps(examples.MARKED_MAPS, (len(images), *images.shape[2:]))
+    shown = {name: values[chosen] for name, values in maps.items()}
+    columns = examples.shown_columns(
+        images[chosen], load_reconstructions(images.shape)[chosen], shown
+    )
+    per_image, by_k, k = files.read_per_image(), files.read_by_k(), files.read_headline_k()
+    deciles = {measure: agreement_by_decile(per_image, measure) for measure in MEASURES}
+    figures = {
+        "maps": examples.maps_figure(
+            columns, shown, rows.iloc[chosen], k=k, colormap=plots.colormap
+        ),
+        "agreement": agreement.agreement_figure(files.read_agreement_histogram()),
+        "agreement_by_k": agreement.agreement_by_k_figure(by_k, k=k),
+        "training": training.training_figure(
+            read_training_curve(), best_epoch=read_training_metrics()["best_epoch"]
+        ),
+        "trajectory": training.trajectory_figure({"": files.read_trajectory()}, k=k),
+        "explanation": agreement.explanation_figure(deciles, k=k),
+        "distances": agreement.distances_figure(files.read_distance_histogram(), by_k, k=k),
     }
-    reconstruction = artifacts.read_array(
-        paths.map_path("reconstruction"), shape=images.shape, dtype=np.float32, made_by="maps"
-    )[chosen]
-    per_image = artifacts.read_table(
-        paths.PER_IMAGE,
-        columns=["max_distance_saliency_to_error", *EXPLANATIONS],
-        integers=["novel", "agreement"],
-        made_by="metrics",
-    )
-    k = artifacts.read_json(paths.AGREEMENT_METRICS, keys=["k"], made_by="metrics")["k"]
-    by_k = artifacts.read_table(paths.AGREEMENT_BY_K, columns=["k"], made_by="metrics")
-    history = artifacts.read_table(
-        paths.TRAINING_CURVE, columns=["epoch", "validation_loss"], made_by="train"
-    )
-    along_training = artifacts.read_table(
-        paths.TRAJECTORY, columns=["normal_agreement"], integers=["epoch"], made_by="trajectory"
-    )
-    agreements = histograms.agreement_histogram(per_image, k=k, pixels=len(by_k))
-    distances = histograms.distance_histogram(per_image)
-    saliency = agreement.scaled_map(maps["saliency"])
-    pngs = {
-        "maps": figures.maps_figure(
-            {
-                "input": histograms.for_display(images[chosen] / 255),
-                "reconstruction": histograms.for_display(reconstruction),
-                "saliency": saliency,
-                "squared saliency": saliency**2,
-                "recon. error": agreement.scaled_map(maps["reconstruction_error"]),
-            },
-            {
-                "reconstruction error": agreement.top_pixels(maps["reconstruction_error"], k),
-                "saliency": agreement.top_pixels(maps["saliency"], k),
-            },
-            labels=rows["label"].iloc[chosen].tolist(),
-            novel=(rows["novel"].iloc[chosen] == 1).tolist(),
-            colormap=settings.colormap,
-        ),
-        "agreement": figures.agreement_figure(agreements),
-        "agreement_by_k": figures.agreement_by_k_figure(by_k, k=k),
-        "training": training_figures.training_figure(
-            history, best_epoch=int(history["epoch"].iloc[history["validation_loss"].argmin()])
-        ),
-        "trajectory": training_figures.trajectory_figure({"": along_training}, k=k),
-        "explanation": figures.explanation_figure(
-            {
-                label: histograms.agreement_by_decile(per_image, measure)
-                for measure, label in EXPLANATIONS.items()
-            },
-            k=k,
-        ),
-        "distances": figures.distances_figure(distances, by_k, k=k),
-    }
-    with artifacts.written_together():
-        artifacts.write_table(paths.AGREEMENT_HISTOGRAM, agreements)
-        artifacts.write_table(paths.PLOTS / "distance_histogram.csv", distances)
-        for name, figure in pngs.items():
-            artifacts.write_figure(paths.PLOTS / f"{name}.png", figure, dpi=settings.dpi)
+    formats.write_figures(files.AGREEMENT_PLOTS, figures, dpi=plots.dpi)
 
 
 if __name__ == "__main__":
-    run(main)
+    run(from_sections(main))

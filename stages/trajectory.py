@@ -1,17 +1,27 @@
 """Stage `trajectory`: the comparison of the maps after each epoch whose weights were kept."""
 
-from stages.lib import paths
-from stages.lib.cli import DEFAULT_PARAMS, BootstrapSamples, MetricsSeed, ParamsFile, TopK, run
+from typing import TYPE_CHECKING, Annotated, Any
+
+from novelty_maps.params.maps import MapsParams
+from novelty_maps.params.metrics import MetricsParams
+from novelty_maps.params.train import TrainParams
+from novelty_maps.pipeline.cli import run
+from novelty_maps.pipeline.options import from_sections, reads
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from novelty_maps.autoencoders.base import Autoencoder
 
 
 def main(
-    k: TopK = None,
-    bootstrap_samples: BootstrapSamples = None,
-    seed: MetricsSeed = None,
-    params: ParamsFile = DEFAULT_PARAMS,
+    metrics: MetricsParams,
+    maps: Annotated[MapsParams, reads("batch_size", "device")],
+    train: Annotated[TrainParams, reads("keep_epochs")],
 ) -> None:
     """Compare the maps of the test images along training: train.keep_epochs and the best epoch."""
-    from stages.lib import runtime
+    from novelty_maps.machine import runtime
 
     runtime.prepare()
 
@@ -19,46 +29,52 @@ def main(
     import pandas as pd
     from tqdm import tqdm
 
-    from stages.lib import artifacts, trajectory
-    from stages.lib.devices import select_device
-    from stages.lib.images import load_part
-    from stages.lib.params import load_params
-    from stages.lib.trained import load_autoencoder
+    from novelty_maps.agreement import trajectory
+    from novelty_maps.agreement.files import TRAJECTORY
+    from novelty_maps.machine.devices import select_device
+    from novelty_maps.pipeline import formats
+    from novelty_maps.pipeline.parts import load_part
+    from novelty_maps.training.files import read_training_curve, read_training_metrics
 
-    given = {"k": k, "bootstrap_samples": bootstrap_samples, "seed": seed}
-    settings = load_params(params, metrics=given)
-    device = select_device(settings.maps.device)
     images, rows = load_part("test")
-    training = artifacts.read_json(
-        paths.TRAINING_METRICS, keys=["epochs", "best_epoch"], made_by="train"
-    )
-    losses = artifacts.read_table(
-        paths.TRAINING_CURVE, columns=["validation_loss"], integers=["epoch"], made_by="train"
-    ).set_index("epoch")["validation_loss"]
-    epochs = trajectory.epochs_to_evaluate(
-        settings.train.keep_epochs, last=training["epochs"], best=training["best_epoch"]
-    )
+    settings = {"batch_size": maps.batch_size, "device": select_device(maps.device)}
+    training, curve = read_training_metrics(), read_training_curve().set_index("epoch")
+    best = training["best_epoch"]
+    epochs = trajectory.epochs_to_evaluate(train.keep_epochs, last=training["epochs"], best=best)
     table = []
-    with tqdm(total=len(epochs) * len(images), unit="img", mininterval=0.5) as bar:
+    with tqdm(total=(len(epochs) - 1) * len(images), unit="img", mininterval=0.5) as bar:
         for epoch in epochs:
-            best = epoch == training["best_epoch"]
-            path = paths.AUTOENCODER if best else paths.epoch_path(epoch)
-            network = load_autoencoder(images.shape[1:], path)
-            numbers = trajectory.evaluate_network(
-                network,
-                images,
+            network, found = _after(epoch, best, images, on_batch=bar.update, **settings)
+            numbers = trajectory.summary_row(
+                found,
                 rows,
-                k=settings.metrics.k,
-                samples=settings.metrics.bootstrap_samples,
-                generator=np.random.default_rng([settings.metrics.seed, epoch]),
-                batch_size=settings.maps.batch_size,
-                device=device,
-                on_batch=bar.update,
+                k=metrics.k,
+                samples=metrics.bootstrap_samples,
+                generator=np.random.default_rng([0, epoch]),
             )
-            loss = losses.get(epoch)
-            table.append({"epoch": epoch, "best": int(best), "validation_loss": loss} | numbers)
-    artifacts.write_table(paths.TRAJECTORY, pd.DataFrame(table))
+            residual = trajectory.gradient_residual(network, images, found, first=maps.batch_size)
+            loss = curve["validation_loss"].get(epoch)
+            row = {"epoch": epoch, "best": int(epoch == best), "validation_loss": loss}
+            table.append(row | {"gradient_residual": residual} | numbers)
+    formats.write_table(TRAJECTORY, pd.DataFrame(table))
+
+
+def _after(
+    epoch: int, best: int, images: "NDArray[np.uint8]", **settings: Any
+) -> "tuple[Autoencoder, dict[str, NDArray[np.float32]]]":
+    """The network after an epoch, and its maps, which stage `maps` has left of the best one."""
+    from novelty_maps.autoencoders.files import AUTOENCODER, epoch_path
+    from novelty_maps.autoencoders.trained import load_autoencoder
+    from novelty_maps.maps.compute import gather_maps
+    from novelty_maps.maps.files import load_maps
+    from novelty_maps.maps.names import COMPARED_MAPS
+
+    path = AUTOENCODER if epoch == best else epoch_path(epoch)
+    network = load_autoencoder(images.shape[1:], path)
+    if epoch == best:
+        return network, load_maps(COMPARED_MAPS, (len(images), *images.shape[2:]))
+    return network, gather_maps(network, images, methods=COMPARED_MAPS, **settings)
 
 
 if __name__ == "__main__":
-    run(main)
+    run(from_sections(main))

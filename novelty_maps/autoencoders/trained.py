@@ -1,0 +1,25 @@
+"""The autoencoder that the `train` stage has left, as the stages after it read it."""
+
+from pathlib import Path
+
+from novelty_maps.autoencoders.base import Autoencoder
+from novelty_maps.autoencoders.files import AUTOENCODER
+from novelty_maps.autoencoders.registry import autoencoder_of, require_images
+from novelty_maps.pipeline import formats
+
+
+def load_autoencoder(image_shape: tuple[int, ...] | None, path: Path = AUTOENCODER) -> Autoencoder:
+    """The autoencoder in evaluation mode.
+
+    Args:
+        image_shape: (C, H, W) of the images that it must take, None for any.
+        path: File of its weights.
+
+    Raises:
+        InputError: The file is missing or damaged, or belongs to another network or other images.
+    """
+    weights = formats.read_torch(path, remedy="train again with `dvc repro train`")
+    network = autoencoder_of(weights, source=str(path))
+    if image_shape is not None:
+        require_images(network, image_shape, source=str(path))
+    return network

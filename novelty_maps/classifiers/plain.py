@@ -1,0 +1,48 @@
+"""What training and evaluating a classifier needs beside the loop of `training.loop`."""
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from novelty_maps.networks.inputs import BatchLoss, Forward, ValidationLoss, as_input
+
+
+def class_targets(labels: "pd.Series[int]") -> tuple[list[int], Tensor]:
+    """The classes in ascending order, and each label's place among them: (N,) int64."""
+    classes, places = np.unique(labels.to_numpy(), return_inverse=True)
+    return classes.tolist(), torch.from_numpy(places.astype(np.int64))
+
+
+def classification_loss() -> BatchLoss:
+    """Mean cross-entropy in nats of a batch of uint8 images and targets."""
+
+    def loss(forward: Forward, generator: torch.Generator, batch: tuple[Tensor, ...]) -> Tensor:
+        images, targets = batch
+        return cross_entropy(forward(as_input(images)).float(), targets)
+
+    return loss
+
+
+def error_rate(
+    images: Tensor, targets: Tensor, *, batch_size: int, device: torch.device
+) -> ValidationLoss:
+    """Validation loss of a classifier: the share of images that it gets wrong, in float32.
+
+    Args:
+        images: (N, C, H, W) uint8.
+        targets: (N,) int64.
+        batch_size: Images at a time.
+        device: Where to compute.
+    """
+
+    @torch.no_grad()
+    def loss(network: nn.Module) -> float:
+        wrong = 0
+        for batch, target in zip(images.split(batch_size), targets.split(batch_size), strict=True):
+            predicted = network.logits(as_input(batch.to(device))).argmax(dim=1).cpu()  # type: ignore[operator]
+            wrong += int((predicted != target).sum())
+        return wrong / len(images)
+
+    return loss

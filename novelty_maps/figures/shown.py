@@ -1,0 +1,57 @@
+"""Which maps and which images the figures of localization show."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from novelty_maps.maps.names import PERFECT, REFERENCE
+
+_ALWAYS = (REFERENCE, "saliency", "squared_saliency")
+_TERMS = ("direct_term", "indirect_term")  # of the saliency; the direct one ranks as the error does
+
+
+def over_all(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows over all images together, one a method.
+
+    Args:
+        table: `metrics/localization.csv`.
+    """
+    return table[table["grouping"] == "all"]
+
+
+def shown_methods(table: pd.DataFrame) -> list[str]:
+    """The few maps that are compared: error, saliency, its square, best other and best control.
+
+    The best one has the highest average precision over all images. Both terms of the saliency and
+    the mask are no candidates. What the table lacks is left out.
+
+    Args:
+        table: `metrics/localization.csv`.
+    """
+    rows = over_all(table)
+    always = [method for method in _ALWAYS if method in set(rows["method"])]
+    others = rows[~rows["method"].isin([*_ALWAYS, *_TERMS, PERFECT])]
+    best = []
+    for control in (0, 1):
+        candidates = others[others["control"] == control].dropna(subset=["average_precision"])
+        order = candidates.sort_values("average_precision", ascending=False, kind="stable")
+        best += order["method"].head(1).tolist()
+    return always + best
+
+
+def drawn_of_each_kind(table: pd.DataFrame, *, generator: np.random.Generator) -> NDArray[np.int64]:
+    """Row of one image of each kind, at random among those of the highest intensity and size.
+
+    Intensity goes first. Images without either, those of the data set's own masks, are alike.
+
+    Args:
+        table: `Planted.table`.
+        generator: Source of randomness.
+    """
+    rows = []
+    for _, images in table.groupby("kind", sort=False):
+        for column in ("intensity", "size"):
+            values = images[column].fillna(0)
+            images = images[values == values.max()]
+        rows.append(generator.choice(images["row"].to_numpy()))
+    return np.array(rows, np.int64)

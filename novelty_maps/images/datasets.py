@@ -1,0 +1,43 @@
+"""A data set by its name. Nothing here turns into another data set."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from novelty_maps.images.base import Dataset, size_in_words
+from novelty_maps.images.published import load_published
+
+
+def load_dataset(name: str, *, folder: Path | None, download_folder: Path) -> Dataset:
+    """Load a data set at its native size.
+
+    Args:
+        name: "digits", which are bundled, or a key of `published.PUBLISHED`.
+        folder: Folder in torchvision's layout to take the files from; nothing is downloaded then.
+        download_folder: Where downloads are kept if no folder is given.
+
+    Raises:
+        InputError: The folder or a file is missing, a file is damaged, or there is no network.
+    """
+    if name == "digits":
+        return _load_digits()
+    return load_published(name, folder=folder, download_folder=download_folder)
+
+
+def _load_digits() -> Dataset:
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    # 17 grey levels, 0..16.
+    images = np.round(bunch.images * (255 / 16)).astype(np.uint8)[:, None]
+    digest = hashlib.sha256(images.tobytes()).hexdigest()
+    return Dataset(
+        images=images,
+        labels=bunch.target.astype(np.int64),
+        official_part=np.full(len(images), "none"),
+        files={"sklearn.datasets.load_digits": f"sha256:{digest}"},
+        source="scikit-learn's copy of the UCI optical recognition of handwritten digits",
+        classes=[str(name) for name in bunch.target_names],
+        native_size=size_in_words(images),
+    )

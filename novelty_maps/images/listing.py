@@ -1,0 +1,177 @@
+"""What a folder of own images holds, by names alone. Its layout is one of two, found by looking.
+
+Class folders hold `train/<class>/*` and, where there is an official test part, `test/<class>/*`.
+MVTec AD (Bergmann et al., CVPR 2019) holds `train/good/*`, `test/<kind>/*` and the masks
+`ground_truth/<kind>/NAME_mask.png`, one for each test image that is not good, white where the image
+is novel and black elsewhere.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from novelty_maps.images.decoding import SUFFIXES
+from novelty_maps.pipeline.errors import InputError
+
+_LEFT_BY_WINDOWS = {"thumbs.db", "desktop.ini"}
+_MASKS = "ground_truth"
+
+
+class ImageFile(NamedTuple):
+    """An image file that is not read yet.
+
+    Attributes:
+        path: The file.
+        label: Place of its class among the names of the classes.
+        official_part: "train" or "test", or "none" where there is no folder `test`.
+        mask: File of its ground-truth mask, where the layout has one for it.
+    """
+
+    path: Path
+    label: int
+    official_part: str
+    mask: Path | None
+
+
+class Listing(NamedTuple):
+    """What a folder holds, by the names of its files.
+
+    Attributes:
+        folder: The folder.
+        classes: Names in label order: sorted, but `good` first where training has only that.
+        files: The images: train before test, then by label, then by file name.
+    """
+
+    folder: Path
+    classes: list[str]
+    files: list[ImageFile]
+
+
+def list_images(path: str) -> Listing:
+    """Classes and image files of a folder, without opening a file.
+
+    Hidden files, Thumbs.db and desktop.ini are passed over.
+
+    Args:
+        path: The folder; `~` is the home folder.
+
+    Raises:
+        InputError: The folder is missing or in neither layout, it has one class only, a class
+            folder is empty or holds another file than an image, or a mask is missing.
+    """
+    folder = Path(os.path.expanduser(path))  # noqa: PTH111  (Path's own raises for ~nobody)
+    _require_layout(folder)
+    class_folders = {
+        part: _class_folders(folder / part)
+        for part in ("train", "test")
+        if (folder / part).is_dir()
+    }
+    masks = folder / _MASKS if (folder / _MASKS).is_dir() else None
+    classes = _class_names(folder, class_folders, masks)
+    label = {name: place for place, name in enumerate(classes)}
+    files = [
+        ImageFile(
+            path=image,
+            label=label[entry.name],
+            official_part=part if "test" in class_folders else "none",
+            mask=_mask_of(image, masks) if part == "test" and entry.name != "good" else None,
+        )
+        for part, entries in class_folders.items()
+        for entry in sorted(entries, key=lambda entry: label[entry.name])
+        for image in _images(entry)
+    ]
+    return Listing(folder, classes, files)
+
+
+def _require_layout(folder: Path) -> None:
+    if not folder.is_dir():
+        hint = (
+            "give the absolute path of a folder with train/<class>/ in it"
+            if folder.is_absolute()
+            else "give an absolute path, because DVC may run a stage in a folder of its own"
+        )
+        raise InputError(
+            f"data.path is {folder}, which is no folder (seen from {Path.cwd()}): {hint}"
+        )
+    entries = _visible(folder)
+    if not (folder / "train").is_dir():
+        inner = [entry for entry in entries if (entry / "train").is_dir()]
+        hint = f"take a folder in it, such as {inner[0]}, or " if inner else ""
+        raise InputError(
+            f"{folder} has no folder train: {hint}put the images in train/<class>/ and"
+            " test/<class>/"
+        )
+    for entry in entries:
+        known = entry.name in ("train", "test", _MASKS)
+        if entry.suffix.lower() in SUFFIXES or (entry.is_dir() and not known):
+            raise InputError(
+                f"{entry} lies beside the folders train and test, where nothing is read:"
+                " put its images into them or move it away"
+            )
+
+
+def _visible(folder: Path) -> list[Path]:
+    """What a folder holds, sorted by name, without what file managers leave behind."""
+    entries = [
+        entry
+        for entry in folder.iterdir()
+        if not entry.name.startswith(".") and entry.name.lower() not in _LEFT_BY_WINDOWS
+    ]
+    return sorted(entries, key=lambda entry: entry.name)
+
+
+def _class_folders(part: Path) -> list[Path]:
+    entries = _visible(part)
+    if not entries:
+        raise InputError(f"{part} has no class folders: put one into it for each class")
+    for entry in entries:
+        if not entry.is_dir():
+            raise InputError(f"{entry} is in no class folder: move it into one or remove it")
+    return entries
+
+
+def _class_names(
+    folder: Path, class_folders: Mapping[str, Sequence[Path]], masks: Path | None
+) -> list[str]:
+    """Names in label order, as of `Listing`."""
+    names = sorted({entry.name for entries in class_folders.values() for entry in entries})
+    if len(names) < 2:
+        raise InputError(
+            f"{folder} has one class only ({names[0]}), so nothing in it is novel:"
+            " add a folder of another class"
+        )
+    trained = [entry.name for entry in class_folders["train"]]
+    if trained == ["good"]:
+        return ["good", *(name for name in names if name != "good")]
+    if masks is not None:
+        other = next(name for name in trained if name != "good")
+        raise InputError(
+            f"{folder / 'train' / other} is a training class beside masks in {masks}, where all"
+            " training images are in train/good: move one of the two away"
+        )
+    return names
+
+
+def _images(class_folder: Path) -> list[Path]:
+    entries = _visible(class_folder)
+    if not entries:
+        raise InputError(f"{class_folder} has no images: add some or remove the folder")
+    for entry in entries:
+        if entry.suffix.lower() not in SUFFIXES:
+            raise InputError(
+                f"{entry} is no image ({', '.join(SUFFIXES)}): convert it or move it away"
+            )
+    return entries
+
+
+def _mask_of(image: Path, masks: Path | None) -> Path | None:
+    if masks is None:
+        return None
+    mask = masks / image.parent.name / f"{image.stem}_mask.png"
+    if not mask.is_file():
+        raise InputError(
+            f"{mask} does not exist: add this mask of {image},"
+            f" or move {masks} away to go without masks"
+        )
+    return mask

@@ -1,0 +1,194 @@
+"""Which image is normal or novel, and which part it belongs to, by the protocol of either paper."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from novelty_maps.pipeline.errors import InputError
+
+_OPEN = "split.protocol open_60_20_20"
+
+_REMEDIES = {
+    "split.test_fraction": "change it or take more images",
+    "split.validation_fraction": "change it or take more images",
+    _OPEN: "take more images, or use split.protocol one_class with other fractions",
+}
+
+PARTS = ("train", "validation", "test")
+
+
+def require_classes(normal_classes: Sequence[int], classes: int) -> None:
+    """Raise InputError unless the normal classes exist and leave a novel one."""
+    for label in normal_classes:
+        if not 0 <= label < classes:
+            raise InputError(
+                f"split.normal_classes has {label}, but the classes are 0..{classes - 1}: remove it"
+            )
+    if len(set(normal_classes)) == classes:
+        raise InputError(
+            f"split.normal_classes names all {classes} classes, so nothing is novel: remove one"
+        )
+
+
+def split_table(
+    labels: NDArray[np.int64],
+    official_part: NDArray[np.str_],
+    *,
+    protocol: str,
+    normal_classes: Sequence[int],
+    validation_fraction: float,
+    test_fraction: float,
+    seed: int,
+) -> pd.DataFrame:
+    """The index table by one of the protocols: `one_class_split` or `open_split`.
+
+    Args:
+        labels: (N,) class of each image.
+        official_part: (N,) as of `one_class_split`.
+        protocol: "one_class" or "open_60_20_20", which merges the parts and knows no fractions.
+        normal_classes: As of both.
+        validation_fraction: As of `one_class_split`.
+        test_fraction: As of `one_class_split`.
+        seed: Seed of the draws.
+    """
+    if protocol == "open_60_20_20":
+        return open_split(labels, normal_classes=normal_classes, seed=seed)
+    return one_class_split(
+        labels,
+        official_part,
+        normal_classes=normal_classes,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        seed=seed,
+    )
+
+
+def one_class_split(
+    labels: NDArray[np.int64],
+    official_part: NDArray[np.str_],
+    *,
+    normal_classes: Sequence[int],
+    validation_fraction: float,
+    test_fraction: float,
+    seed: int,
+) -> pd.DataFrame:
+    """Index table of the paper's protocol.
+
+    The official training part is divided into training and validation, the official test part is
+    the test part. Without an official split the test part is drawn first. Draws are stratified by
+    label and do not depend on which classes are normal. All classes are in all parts, except novel
+    ones that the official training part lacks (the anomalies of MVTec AD); training takes the
+    normal rows only.
+
+    Args:
+        labels: (N,) class of each image.
+        official_part: (N,) "train", "test", or "none" where there is no official split.
+        normal_classes: Classes that are normal; all others are novel.
+        validation_fraction: Share of the non-test images that go to validation.
+        test_fraction: Share of the images that go to test, where there is no official split.
+        seed: Seed of the draws.
+
+    Returns:
+        A row per image, ordered by part, then by source row: `part`, `row` (counts within the
+        part; row i of the part's arrays is this image), `source_row` (row in the fetched arrays),
+        `label`, `novel` (0 or 1).
+
+    Raises:
+        InputError: A part would lack a class or normal images, or a normal class does not exist.
+    """
+    require_classes(normal_classes, int(labels.max()) + 1)
+    rows = np.arange(len(labels))
+    test = rows[official_part == "test"]
+    rest = rows[official_part != "test"]
+    test_only = np.setdiff1d(labels[test], labels[rest])
+    if not test.size:
+        rest, test = _draw(rest, labels, test_fraction, seed, "split.test_fraction")
+    train, validation = _draw(rest, labels, validation_fraction, seed, "split.validation_fraction")
+    table = _index_table((train, validation, test), labels, normal_classes)
+    _require_classes_in_parts(table, test_only=np.setdiff1d(test_only, normal_classes))
+    return table
+
+
+def open_split(
+    labels: NDArray[np.int64], *, normal_classes: Sequence[int], seed: int
+) -> pd.DataFrame:
+    """Index table of Dietterich et al.: 60% training, 20% validation, 20% test of all images.
+
+    Official parts, if there are any, are merged first. Draws are stratified by label and do not
+    depend on which classes are normal. Networks take the normal rows of training and validation;
+    the novel ones of validation are what oracles learn from.
+
+    Args:
+        labels: (N,) class of each image.
+        normal_classes: Classes that are normal; all others are novel.
+        seed: Seed of the draws.
+
+    Returns:
+        The table, as of `one_class_split`.
+
+    Raises:
+        InputError: A part would lack a class, or a normal class does not exist.
+    """
+    require_classes(normal_classes, int(labels.max()) + 1)
+    rest, test = _draw(np.arange(len(labels)), labels, 0.2, seed, _OPEN)
+    train, validation = _draw(rest, labels, 0.25, seed, _OPEN)
+    table = _index_table((train, validation, test), labels, normal_classes)
+    _require_classes_in_parts(table)
+    return table
+
+
+def _index_table(
+    parts: tuple[NDArray[np.intp], ...], labels: NDArray[np.int64], normal_classes: Sequence[int]
+) -> pd.DataFrame:
+    table = pd.concat(
+        pd.DataFrame({"part": part, "row": np.arange(len(chosen)), "source_row": np.sort(chosen)})
+        for part, chosen in zip(PARTS, parts, strict=True)
+    )
+    table["label"] = labels[table["source_row"]]
+    table["novel"] = (~table["label"].isin(list(normal_classes))).astype(int)
+    _require_both_kinds(table)
+    return table.reset_index(drop=True)
+
+
+def _draw(
+    rows: NDArray[np.intp], labels: NDArray[np.int64], fraction: float, seed: int, key: str
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    from sklearn.model_selection import train_test_split
+
+    try:
+        kept, drawn = train_test_split(
+            rows, test_size=fraction, stratify=labels[rows], random_state=seed
+        )
+    except ValueError as error:
+        raise InputError(
+            f"{key} takes a share of {fraction:g}, which leaves a part of the {len(rows)} images"
+            f" without some class ({error}): {_REMEDIES[key]}"
+        ) from None
+    return kept, drawn
+
+
+def _require_classes_in_parts(
+    table: pd.DataFrame, *, test_only: NDArray[np.int64] | Sequence[int] = ()
+) -> None:
+    counts = pd.crosstab(table["label"], table["part"])
+    expected = counts[~counts.index.isin(test_only)]
+    for part in PARTS:
+        absent = expected.index[expected[part] == 0]
+        if len(absent):
+            raise InputError(
+                f"the {part} part would be without some class ({absent[0]}):"
+                " change the fractions or take more images"
+            )
+
+
+def _require_both_kinds(table: pd.DataFrame) -> None:
+    needed = [("train", 0, "normal"), ("validation", 0, "normal")]
+    needed += [("test", 0, "normal"), ("test", 1, "novel")]
+    for part, novel, kind in needed:
+        if not ((table["part"] == part) & (table["novel"] == novel)).any():
+            raise InputError(
+                f"the {part} part has no {kind} images:"
+                " change split.normal_classes or the fractions"
+            )

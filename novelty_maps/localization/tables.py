@@ -1,0 +1,233 @@
+"""How well each map finds the planted novelties: per image, and per kind, size and intensity.
+
+The reference is the reconstruction-error map. Every other map is compared with it on the same
+images, each map at the blur that serves it best on validation images.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from novelty_maps import statistics
+from novelty_maps.localization.aupro import (
+    ProProfile,
+    aupro,
+    aupro_of_profile,
+    pro_profile,
+    pro_thresholds,
+)
+from novelty_maps.localization.measures import (
+    blur,
+    image_separation,
+    pointing_game,
+    pooled_separation,
+    relevance_rank_accuracy,
+)
+from novelty_maps.maps.names import REFERENCE
+
+GROUPINGS = ("kind", "size", "intensity")
+
+
+class Found(NamedTuple):
+    """What a map shows of N planted images.
+
+    Attributes:
+        blur: Standard deviation of the Gaussian blur in pixels.
+        before: Blurred maps of the normal images (N, H, W).
+        after: Blurred maps of the novel images (N, H, W).
+        images: A row per image: average_precision, auroc, pointing_game,
+            relevance_rank_accuracy.
+        profile: PRO profile of the images, both of a pair as one.
+    """
+
+    blur: float
+    before: NDArray[np.float32]
+    after: NDArray[np.float32]
+    images: pd.DataFrame
+    profile: ProProfile
+
+
+def best_blur(maps: NDArray[np.float32], masks: NDArray[np.bool_], blurs: Sequence[float]) -> float:
+    """The blur with the highest mean average precision, the least of equal ones.
+
+    Args:
+        maps: (N, H, W) maps of validation images.
+        masks: (N, H, W) bool.
+        blurs: Standard deviations in pixels.
+    """
+    precision = {
+        sigma: image_separation(blur(maps, sigma), masks).average_precision.mean()
+        for sigma in sorted(blurs)
+    }
+    return max(precision, key=precision.__getitem__)
+
+
+def find(
+    before: NDArray[np.float32],
+    after: NDArray[np.float32],
+    masks: NDArray[np.bool_],
+    *,
+    sigma: float,
+) -> Found:
+    """Blur a map and measure how well it finds the novelty of each image.
+
+    Args:
+        before: (N, H, W) maps of the normal images, not negative.
+        after: (N, H, W) maps of the novel images.
+        masks: (N, H, W) bool, where they are novel.
+        sigma: Standard deviation of the blur in pixels.
+    """
+    before, after = (blur(maps, sigma) for maps in (before, after))
+    separation = image_separation(after, masks)
+    images = pd.DataFrame(
+        {
+            "average_precision": separation.average_precision,
+            "auroc": separation.auroc,
+            "pointing_game": pointing_game(after, masks),
+            "relevance_rank_accuracy": relevance_rank_accuracy(after, masks),
+        }
+    )
+    maps, both = _pooled(before, after, masks)
+    profile = pro_profile(maps, both, pro_thresholds(maps, both))
+    pairs = ProProfile(*(part[: len(after)] + part[len(after) :] for part in profile))
+    return Found(sigma, before, after, images, pairs)
+
+
+def localization_table(
+    found: Mapping[str, Found],
+    masks: NDArray[np.bool_],
+    table: pd.DataFrame,
+    *,
+    controls: Sequence[str],
+    samples: int,
+    generator: np.random.Generator,
+) -> pd.DataFrame:
+    """Every map's measures over all images and over those of each kind, size and intensity.
+
+    Intervals are of resampled images, a pair before and after together, the same for all maps.
+    Signed-rank tests compare the average precision of each map but the controls with that of the
+    reference; Holm's correction is over the maps, and over maps and kinds.
+
+    Args:
+        found: Map to what it shows; the reference is among them.
+        masks: (N, H, W) bool.
+        table: (N) rows with kind, size, intensity.
+        controls: Maps that know nothing of the network.
+        samples: Bootstrap samples.
+        generator: Source of randomness.
+
+    Returns:
+        A row per group and map: `grouping`, `group`, `images`, `method`, `control`, `blur`,
+        measures, intervals `_low` and `_high`, and `_gain` over the reference.
+    """
+    rows: list[dict[str, Any]] = []
+    for grouping, group, members in _groups(table):
+        weights = generator.multinomial(
+            len(members), np.full(len(members), 1 / len(members)), size=samples
+        ).astype(np.float64)
+        measured = {name: _measures(result, members, masks) for name, result in found.items()}
+        replicates = {name: _replicates(result, members, weights) for name, result in found.items()}
+        for name, result in found.items():
+            row: dict[str, Any] = {"grouping": grouping, "group": group}
+            row |= {"images": len(members), "method": name}
+            row |= {"control": int(name in controls), "blur": result.blur}
+            row |= measured[name] | _ends(replicates[name])
+            if name != REFERENCE:
+                row |= _gains(name, measured, replicates)
+                if name not in controls and grouping in ("all", "kind"):
+                    row |= _test(result, found[REFERENCE], members)
+            rows.append(row)
+    return _with_holm(pd.DataFrame(rows))
+
+
+def per_image(found: Mapping[str, Found], table: pd.DataFrame) -> pd.DataFrame:
+    """Every map's measures of each image: a row per map and image.
+
+    Args:
+        found: Map to what it shows.
+        table: (N) rows with row, kind, size, intensity.
+    """
+    images = table[["row", *GROUPINGS]]
+    return pd.concat(
+        [images.assign(method=name).join(result.images) for name, result in found.items()]
+    )
+
+
+def _with_holm(measured: pd.DataFrame) -> pd.DataFrame:
+    """The table with p-values corrected over the maps, and over maps and kinds."""
+    measured["p_holm"] = np.nan
+    for grouping in ("all", "kind"):
+        family = measured["grouping"] == grouping
+        measured.loc[family, "p_holm"] = statistics.holm(measured.loc[family, "p_value"])
+    return measured
+
+
+def _groups(table: pd.DataFrame) -> Iterator[tuple[str, str, NDArray[np.intp]]]:
+    yield "all", "all", np.arange(len(table))
+    for grouping in GROUPINGS:
+        for group, members in table.reset_index().groupby(grouping, sort=grouping != "kind"):
+            yield grouping, f"{group}", members.index.to_numpy()
+
+
+def _pooled(
+    before: NDArray[np.float32], after: NDArray[np.float32], masks: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Maps and masks of the novel images and, after them, of the normal ones."""
+    return np.concatenate([after, before]), np.concatenate([masks, np.zeros_like(masks)])
+
+
+def _measures(
+    result: Found, members: NDArray[np.intp], masks: NDArray[np.bool_]
+) -> dict[str, float]:
+    maps, both = _pooled(result.before[members], result.after[members], masks[members])
+    pooled = pooled_separation(maps, both)
+    means = result.images.iloc[members].mean()
+    return {str(name): value for name, value in means.items()} | {
+        "pooled_average_precision": pooled.average_precision,
+        "pooled_auroc": pooled.auroc,
+        "aupro": aupro(maps, both),
+    }
+
+
+def _replicates(
+    result: Found, members: NDArray[np.intp], weights: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    precision = result.images["average_precision"].to_numpy()[members]
+    defined = ~np.isnan(precision)
+    with np.errstate(invalid="ignore"):  # a resampling may hold no defined value
+        means = weights @ np.where(defined, precision, 0) / (weights @ defined.astype(np.float64))
+    profile = ProProfile(*(part[members] for part in result.profile))
+    return {"average_precision": means, "aupro": aupro_of_profile(profile, weights)}
+
+
+def _ends(replicates: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    ends: dict[str, float] = {}
+    for measure, values in replicates.items():
+        low, high = statistics.percentile_interval(values[:, None])[:, 0]
+        ends |= {f"{measure}_low": float(low), f"{measure}_high": float(high)}
+    return ends
+
+
+def _gains(
+    name: str,
+    measured: Mapping[str, Mapping[str, float]],
+    replicates: Mapping[str, Mapping[str, NDArray[np.float64]]],
+) -> dict[str, float]:
+    """What a map has more of than the reference, with intervals."""
+    gains: dict[str, float] = {}
+    for measure, values in replicates[name].items():
+        gain = f"{measure}_gain"
+        gains[gain] = measured[name][measure] - measured[REFERENCE][measure]
+        gains |= _ends({gain: values - replicates[REFERENCE][measure]})
+    return gains
+
+
+def _test(result: Found, reference: Found, members: NDArray[np.intp]) -> dict[str, Any]:
+    precision = [
+        part.images["average_precision"].to_numpy()[members] for part in (result, reference)
+    ]
+    test = statistics.signed_rank(precision[0] - precision[1])
+    return {"p_value": test.p_value, "effect_size": test.effect_size}

@@ -1,0 +1,101 @@
+"""Maps of many images, batch by batch."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from novelty_maps.maps.methods import MAP_METHODS, MapContext, require_methods
+from novelty_maps.networks.inputs import as_input
+from novelty_maps.networks.outputs import evaluated
+from novelty_maps.pipeline.errors import InputError
+
+
+def compute_maps(
+    network: nn.Module,
+    images: NDArray[np.uint8],
+    *,
+    methods: Sequence[str],
+    batch_size: int,
+    device: torch.device,
+    mean_image: NDArray[np.float32] | None = None,
+    masks: NDArray[np.bool_] | None = None,
+    rows: Sequence[int] | None = None,
+    seed: int = 0,
+) -> Iterator[dict[str, NDArray[np.float32]]]:
+    """Maps of all images, batch by batch; the batch size changes nothing but float32 rounding.
+
+    Args:
+        network: Autoencoder; it is copied, and the copy evaluated.
+        images: (N, C, H, W) uint8.
+        methods: Names from `MAP_METHODS`.
+        batch_size: Images at a time.
+        device: Where to compute.
+        mean_image: Mean of the normal training images, (C, H, W) in [0, 1].
+        masks: Where each image is novel, (N, H, W).
+        rows: Number of each image, by which its noise is drawn; 0, 1, 2, … if None.
+        seed: Seed of the noise.
+
+    Returns:
+        For each batch, its "reconstruction" (n, C, H, W) and each method's map (n, H, W).
+
+    Raises:
+        InputError: An unknown method, or one that needs what is not given.
+    """
+    require_methods(methods)
+    for method in methods:
+        needs = MAP_METHODS[method].needs
+        if needs == "mean_image" and mean_image is None:
+            raise InputError(f"the map {method} needs the mean training image: leave it out here")
+        if needs == "masks" and masks is None:
+            raise InputError(f"the map {method} needs masks of what is novel: leave it out here")
+    network = evaluated(network, device)
+    numbers = range(len(images)) if rows is None else rows
+    mean = None if mean_image is None else torch.from_numpy(mean_image).to(device)
+
+    def maps_of(batch: slice) -> dict[str, NDArray[np.float32]]:
+        context = MapContext(
+            network,
+            as_input(torch.from_numpy(np.array(images[batch])).to(device)),
+            rows=numbers[batch],
+            seed=seed,
+            mean_image=mean,
+            masks=None if masks is None else torch.from_numpy(np.array(masks[batch])).to(device),
+        )
+        maps = {"reconstruction": context.gradient.reconstruction}
+        maps |= {method: MAP_METHODS[method].compute(context) for method in methods}
+        return {name: map_.cpu().contiguous().numpy() for name, map_ in maps.items()}
+
+    starts = range(0, len(images), batch_size)
+    return (maps_of(slice(start, start + batch_size)) for start in starts)
+
+
+def gather_maps(
+    network: nn.Module,
+    images: NDArray[np.uint8],
+    *,
+    methods: Sequence[str],
+    on_batch: Callable[[int], object] = lambda count: None,
+    **settings: Any,
+) -> dict[str, NDArray[np.float32]]:
+    """The maps that `compute_maps` yields, in memory at once; the reconstruction is dropped.
+
+    Args:
+        network: As of `compute_maps`.
+        images: As of `compute_maps`.
+        methods: As of `compute_maps`.
+        on_batch: Called with the number of images done.
+        **settings: The other keywords of `compute_maps`.
+
+    Returns:
+        Each method's maps (N, H, W).
+    """
+    gathered: dict[str, list[NDArray[np.float32]]] = {method: [] for method in methods}
+    for batch in compute_maps(network, images, methods=methods, **settings):
+        for method in methods:
+            gathered[method].append(batch[method])
+        on_batch(len(batch["reconstruction"]))
+    return {method: np.concatenate(parts) for method, parts in gathered.items()}

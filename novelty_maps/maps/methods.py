@@ -1,0 +1,156 @@
+"""The maps over an image's pixels that are meant to show what is novel in it, one line each.
+
+Another one is a function from tensors to a map (N, H, W), a line in `MAP_METHODS` and its label in
+`names.SHORT_NAMES`; one that never looks at the network is named in `names.CONTROLS` as well.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from novelty_maps.maps import attributions, controls, loss_gradient
+from novelty_maps.maps.attributions import magnitude
+from novelty_maps.maps.loss_gradient import LossGradient
+from novelty_maps.networks.inputs import seeded_generator
+from novelty_maps.pipeline.errors import InputError, did_you_mean
+
+
+@dataclass(frozen=True, eq=False)
+class MapContext:
+    """What maps of a batch are made from.
+
+    Attributes:
+        network: Autoencoder in evaluation mode.
+        x: Images (N, C, H, W), floating point in [0, 1], on the device of the network.
+        rows: Number of each image, by which its noise is drawn.
+        seed: Seed of the noise.
+        mean_image: Mean of the normal training images (C, H, W), if a method needs it.
+        masks: Where each image is novel, (N, H, W) bool, if a method needs it.
+    """
+
+    network: nn.Module
+    x: Tensor
+    rows: Sequence[int]
+    seed: int = 0
+    mean_image: Tensor | None = None
+    masks: Tensor | None = None
+
+    @cached_property
+    def gradient(self) -> LossGradient:
+        """Reconstruction and loss gradient, computed once however many maps come from it."""
+        return loss_gradient.loss_gradient(self.network, self.x)
+
+    def generators(self, method: str) -> list[torch.Generator]:
+        """A CPU generator per image: a function of seed, row and the method's name alone."""
+        name = method.encode()
+        return [seeded_generator(self.seed, row, *name) for row in self.rows]
+
+
+class MapMethod(NamedTuple):
+    """A map.
+
+    Attributes:
+        compute: Context of a batch to its map (N, H, W).
+        signed: Whether the map has a sign; in all others a higher value means more novel.
+        needs: What it needs besides network and images.
+    """
+
+    compute: Callable[[MapContext], Tensor]
+    signed: bool = False
+    needs: Literal["mean_image", "masks"] | None = None
+
+
+def _given(tensor: Tensor | None) -> Tensor:
+    """What a method needs; `compute_maps` has seen to it that it is there."""
+    assert tensor is not None
+    return tensor
+
+
+def _integrated_gradients(context: MapContext, baseline: Tensor) -> Tensor:
+    return magnitude(attributions.integrated_gradients(context.network, context.x, baseline))
+
+
+MAP_METHODS: dict[str, MapMethod] = {
+    "reconstruction_error": MapMethod(lambda c: loss_gradient.reconstruction_error_map(c.gradient)),
+    "saliency": MapMethod(lambda c: loss_gradient.saliency_map(c.gradient)),
+    "squared_saliency": MapMethod(lambda c: loss_gradient.squared_saliency_map(c.gradient)),
+    "direct_term": MapMethod(lambda c: loss_gradient.direct_term_map(c.gradient), signed=True),
+    "indirect_term": MapMethod(lambda c: loss_gradient.indirect_term_map(c.gradient), signed=True),
+    "smoothgrad": MapMethod(
+        lambda c: magnitude(attributions.smoothgrad(c.network, c.x, c.generators("smoothgrad")))
+    ),
+    "integrated_gradients_black": MapMethod(
+        lambda c: _integrated_gradients(c, torch.zeros_like(c.x))
+    ),
+    "integrated_gradients_mean": MapMethod(
+        lambda c: _integrated_gradients(c, _given(c.mean_image)), needs="mean_image"
+    ),
+    "integrated_gradients_reconstruction": MapMethod(
+        lambda c: _integrated_gradients(c, c.gradient.reconstruction)
+    ),
+    "input_x_gradient": MapMethod(lambda c: loss_gradient.input_x_gradient_map(c.gradient, c.x)),
+    "guided_backpropagation": MapMethod(
+        lambda c: magnitude(attributions.guided_backpropagation(c.network, c.x))
+    ),
+    "occlusion": MapMethod(
+        lambda c: attributions.occlusion(c.network, c.x, _given(c.mean_image)), needs="mean_image"
+    ),
+    "uniform": MapMethod(lambda c: controls.uniform(c.x, c.generators("uniform"))),
+    "input_magnitude": MapMethod(lambda c: controls.input_magnitude(c.x)),
+    "sobel": MapMethod(lambda c: controls.sobel(c.x)),
+    "distance_to_mean": MapMethod(
+        lambda c: controls.distance_to_mean(c.x, _given(c.mean_image)),
+        needs="mean_image",
+    ),
+    "mask": MapMethod(lambda c: controls.mask(_given(c.masks)), needs="masks"),
+}
+
+# Maps in which a higher value means more; the mask is known only where novelty is.
+MAGNITUDES = tuple(
+    name for name, method in MAP_METHODS.items() if not method.signed and method.needs != "masks"
+)
+
+
+def require_methods(methods: Sequence[str], *, key: str | None = None) -> None:
+    """Raise InputError unless all are names of `MAP_METHODS`; it names the parameter `key`."""
+    for method in methods:
+        if method not in MAP_METHODS:
+            where = f"{key}: " if key else ""
+            raise InputError(
+                f"{where}there is no map {method!r}; {did_you_mean(method, MAP_METHODS)}"
+            )
+
+
+def require_planned(methods: Sequence[str], *, needed: Sequence[str]) -> None:
+    """Raise InputError unless `maps.methods` are known, need no masks, and have what is needed."""
+    require_methods(methods, key="maps.methods")
+    for method in methods:
+        if MAP_METHODS[method].needs == "masks":
+            raise InputError(
+                f"maps.methods has {method}, which test images have no masks for: leave it to"
+                " localization.methods"
+            )
+    absent = [method for method in needed if method not in methods]
+    if absent:
+        raise InputError(f"maps.methods lacks {absent[0]}, which the metrics stage reads: add it")
+
+
+def require_magnitudes(methods: Sequence[str]) -> None:
+    """Raise InputError unless all are maps in which a higher value means more."""
+    require_methods(methods)
+    for method in methods:
+        if method not in MAGNITUDES:
+            first, second, *others = MAGNITUDES
+            raise InputError(
+                f"{method!r} is no map to score with: use {first} or {second},"
+                f" or one of {', '.join(others)}"
+            )
+
+
+def needs_mean_image(methods: Sequence[str]) -> bool:
+    """Whether one of the methods needs the mean of the normal training images."""
+    return any(MAP_METHODS[method].needs == "mean_image" for method in methods)

@@ -1,0 +1,37 @@
+"""The maps by name, without computing any: which are compared, which are controls, their labels.
+
+Nothing here needs PyTorch, so that tables and figures can name maps without it.
+"""
+
+# The maps that are compared, and those that explain the comparison.
+COMPARED_MAPS = ("reconstruction_error", "saliency", "direct_term", "indirect_term")
+REFERENCE = "reconstruction_error"  # gains are over this map
+PERFECT = "mask"  # the novelty itself: a check of the metrics, not a rival
+
+# Maps that never look at the network; a map worth having beats all but the last.
+CONTROLS = ("uniform", "input_magnitude", "sobel", "distance_to_mean", PERFECT)
+
+SHORT_NAMES = {
+    REFERENCE: "recon. error",
+    "saliency": "saliency",
+    "squared_saliency": "saliency²",
+    "direct_term": "direct term",
+    "indirect_term": "indirect term",
+    "smoothgrad": "SmoothGrad",
+    "integrated_gradients_black": "IG (black)",
+    "integrated_gradients_mean": "IG (mean)",
+    "integrated_gradients_reconstruction": "IG (recon.)",
+    "input_x_gradient": "input × gradient",
+    "guided_backpropagation": "guided backprop",
+    "occlusion": "occlusion",
+    "uniform": "uniform",
+    "input_magnitude": "|x|",
+    "sobel": "Sobel",
+    "distance_to_mean": "|x − mean|",
+    PERFECT: "mask",
+}
+
+
+def short_name(method: str) -> str:
+    """What readers call a map; its own name, without underscores, if it has no other."""
+    return SHORT_NAMES.get(method, method.replace("_", " "))

@@ -1,0 +1,160 @@
+"""The section `classifier`: the networks whose representations are examined, by name."""
+
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import Field, model_validator
+
+from novelty_maps.params.training import TrainingSection
+from novelty_maps.pipeline.errors import InputError
+from novelty_maps.pipeline.section import Positive, Section, Seed
+
+
+class Variant(Section):
+    """One network: its objective, and the settings that this objective alone has.
+
+    Seed and learning rate are those of the section unless it has its own. Variants that differ in
+    the seed alone form a deep ensemble.
+    """
+
+    objective: str
+    seed: Seed | None = None
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+
+    @property
+    def sees_novel(self) -> bool:
+        """Whether it is trained on the novel classes too, as an oracle."""
+        return self.objective == "all_classes"
+
+    def own(self) -> dict[str, Any]:
+        """The settings that the objective alone has."""
+        return self.model_dump(exclude={"objective", "seed", "learning_rate"})
+
+
+class PlainVariant(Variant):
+    """A classifier of the normal classes, or of all classes (the oracle representation)."""
+
+    objective: Literal["nominal", "all_classes", "generalized_odin"]
+
+
+class HybridVariant(Variant):
+    """A classifier that reconstructs the image as well."""
+
+    objective: Literal["hybrid"]
+    reconstruction_weight: Annotated[float, Field(ge=0)]
+    reduction: Literal["mean", "sum"]
+
+
+class RotationVariant(Variant):
+    """A classifier that tells rotations apart as well."""
+
+    objective: Literal["rotation"]
+    rotation_weight: Annotated[float, Field(gt=0)]
+
+
+class JemVariant(Variant):
+    """A classifier that is trained as an energy-based model of the images as well."""
+
+    objective: Literal["jem"]
+    steps: Positive
+
+
+class SmallCsiVariant(Variant):
+    """A contrastive network that never sees the classes, a small version of CSI."""
+
+    objective: Literal["small_csi"]
+
+
+class SvgdVariant(Variant):
+    """An ensemble of classifiers by Stein variational gradient descent."""
+
+    objective: Literal["svgd"]
+    members: Positive
+
+
+AnyVariant = Annotated[
+    PlainVariant | HybridVariant | RotationVariant | JemVariant | SmallCsiVariant | SvgdVariant,
+    Field(discriminator="objective"),
+]
+
+VariantName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+_TAKEN = ("autoencoder", "untrained", "raw_pixels")
+
+
+class ClassifierParams(TrainingSection):
+    """The classifiers whose representations are examined, and how they are trained."""
+
+    variants: Annotated[dict[VariantName, AnyVariant], Field(min_length=1)]
+    backbone: Annotated[
+        Literal["small_resnet", "resnet34"], Field(description="small_resnet or resnet34.")
+    ]
+    augmentation: Annotated[
+        Literal["none", "shift", "shift_and_flip"],
+        Field(description="none, shift or shift_and_flip of training images."),
+    ]
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> Self:
+        for name in (*_TAKEN, *self.ensembles()):
+            if name in self.variants:
+                raise ValueError(
+                    f"classifier.variants has {name}, which names another representation: rename it"
+                )
+        return self
+
+    @classmethod
+    def overridden(cls, values: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+        """As of `Section`; what is given is stronger than a variant's own setting."""
+        own = {key: given[key] for key in ("seed", "learning_rate") if key in given}
+        variants = values.get("variants")
+        if own and isinstance(variants, dict):
+            variants = {
+                name: variant | own if isinstance(variant, dict) else variant
+                for name, variant in variants.items()
+            }
+            values = values | {"variants": variants}
+        return super().overridden(values, given)
+
+    @classmethod
+    def keys_at(cls, location: tuple[int | str, ...]) -> list[str]:
+        """Those of a variant by the objective that pydantic names, and all objectives without."""
+        if location[:1] != ("variants",):
+            return super().keys_at(location)
+        kinds = {name: kind for kind in Variant.__subclasses__() for name in objectives_of(kind)}
+        _variants, _name, *objective = location
+        return list(kinds[str(objective[0])].model_fields) if objective else list(kinds)
+
+    def variant(self, name: str) -> Variant:
+        """One of the variants.
+
+        Raises:
+            InputError: There is no variant of this name.
+        """
+        if name not in self.variants:
+            raise InputError(
+                f"classifier.variants has no {name} (there: {', '.join(self.variants)}): add it"
+            )
+        return self.variants[name]
+
+    def ensembles(self) -> dict[str, list[str]]:
+        """Variants that differ in the seed alone, by the name of the first and "_ensemble"."""
+        members: dict[str, list[str]] = {}
+        for name, variant in self.variants.items():
+            kind = variant.model_copy(update={"seed": None}).model_dump_json()
+            if self.seed_of(name) not in map(self.seed_of, members.setdefault(kind, [])):
+                members[kind].append(name)
+        return {f"{names[0]}_ensemble": names for names in members.values() if len(names) > 1}
+
+    def seed_of(self, name: str) -> int:
+        """The variant's own seed, or that of the section."""
+        own = self.variant(name).seed
+        return self.seed if own is None else own
+
+    def learning_rate_of(self, name: str) -> float:
+        """The variant's own learning rate, or that of the section."""
+        own = self.variant(name).learning_rate
+        return self.learning_rate if own is None else own
+
+
+def objectives_of(kind: type[Variant]) -> tuple[str, ...]:
+    """The objectives whose settings a class of variants holds."""
+    return get_args(kind.model_fields["objective"].annotation)

@@ -1,0 +1,78 @@
+"""params.yaml as a whole: every section, and what must hold between them."""
+
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import ValidationError, model_validator
+
+from novelty_maps.params.classifier import ClassifierParams
+from novelty_maps.params.data import DataParams
+from novelty_maps.params.faithfulness import FaithfulnessParams
+from novelty_maps.params.localization import LocalizationParams
+from novelty_maps.params.maps import MapsParams
+from novelty_maps.params.metrics import MetricsParams
+from novelty_maps.params.plant import PlantParams
+from novelty_maps.params.plots import PlotsParams
+from novelty_maps.params.representation import RepresentationParams
+from novelty_maps.params.split import SplitParams
+from novelty_maps.params.train import TrainParams
+from novelty_maps.pipeline.errors import InputError
+from novelty_maps.pipeline.section import Section, explain, read_yaml
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    data: DataParams
+    split: SplitParams
+    train: TrainParams
+    maps: MapsParams
+    metrics: MetricsParams
+    plant: PlantParams
+    localization: LocalizationParams
+    faithfulness: FaithfulnessParams
+    classifier: ClassifierParams
+    representation: RepresentationParams
+    plots: PlotsParams
+
+    @classmethod
+    def keys_at(cls, location: tuple[int | str, ...]) -> list[str]:
+        """As of `Section`; the first part of a place names the section."""
+        if not location:
+            return super().keys_at(location)
+        section = cls.model_fields[str(location[0])].annotation
+        assert isinstance(section, type)
+        assert issubclass(section, Section)
+        return section.keys_at(location[1:])
+
+    @model_validator(mode="after")
+    def _numbers_of_pixels_fit_the_image(self) -> Self:
+        side = self.data.image_size
+        for key, count in (
+            ("metrics.k", self.metrics.k),
+            ("faithfulness.steps", self.faithfulness.steps),
+        ):
+            if count > side**2:
+                raise ValueError(
+                    f"{key} is {count}, but an image of data.image_size {side} has {side**2}"
+                    f" pixels: lower {key}"
+                )
+        return self
+
+
+def load_params(path: Path) -> Params:
+    """Read and validate a parameter file.
+
+    Raises:
+        InputError: As of `section.load_section`, for any section; or what must hold between
+            sections does not.
+    """
+    return validated(read_yaml(path), source=str(path))
+
+
+def validated(sections: dict[str, Any], *, source: str) -> Params:
+    """The parameters in sections that are not yet validated, as of `load_params`."""
+    try:
+        return Params.model_validate(sections)
+    except ValidationError as error:
+        raise InputError(f"{source}: {explain(error, Params, sections)}") from None

@@ -1,0 +1,52 @@
+"""What all commands share: how an error or an interruption reaches the person at the terminal."""
+
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import typer
+
+from novelty_maps.pipeline.errors import InputError, describe_os_error
+
+
+def run(command: Callable[..., None], **others: Callable[..., None]) -> None:
+    """Run a function as a command: bad input is one line on stderr and a non-zero exit status.
+
+    Status 1 is bad input or a failing disk, 2 a usage error, 130 and 143 an interruption by
+    SIGINT and SIGTERM.
+
+    Args:
+        command: The function.
+        **others: Further commands by name; the first one then goes by its own.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command()(command)
+    for name, other in others.items():
+        app.command(name)(other)
+    try:
+        app(prog_name=_stage_name(command))
+    except InputError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(describe_os_error(error))
+
+
+def _fail(message: str) -> None:
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+    sys.exit(1)
+
+
+def _stage_name(command: Callable[..., Any]) -> str:
+    """What a person types: `python -m` and the module that is run."""
+    spec = sys.modules[command.__module__].__spec__
+    return f"python -m {spec.name.removesuffix('.__main__')}" if spec else command.__name__
+
+
+def _interrupted(number: int, _frame: FrameType | None) -> None:
+    # SystemExit unwinds the stack, so that half-written files are removed on the way out.
+    print(f"\ninterrupted by {signal.Signals(number).name}", file=sys.stderr)
+    sys.exit(128 + number)

@@ -1,0 +1,12 @@
+"""Where the files lie that every branch shares; those of one branch are named in its package."""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+PARAMS_CHECKED = Path("data/params_checked.txt")
+RAW_IMAGES = Path("data/raw/images.npy")
+RAW_LABELS = Path("data/raw/labels.csv")
+RAW_MASKS = Path("data/raw/masks.npy")
+RAW_PROVENANCE = Path("data/raw/provenance.json")
+SPLIT = Path("data/split.csv")
+PLOTS = Path("plots")

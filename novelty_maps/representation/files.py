@@ -1,0 +1,91 @@
+"""What representation writes and reads: embeddings, scores, tables and figures."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from novelty_maps.pipeline import arrays, formats
+from novelty_maps.pipeline.errors import InputError
+from novelty_maps.pipeline.paths import PLOTS
+
+EMBEDDINGS = Path("data/embeddings")
+SCORES = Path("data/scores.csv")
+DETECTION = Path("metrics/detection.csv")
+DETECTION_METRICS = Path("metrics/detection.json")
+REPRESENTATION_PLOTS = PLOTS / "representation"
+
+_AUROCS = ["auroc", "auroc_low", "auroc_high"]
+
+
+def embedding_path(representation: str, part: str, output: str) -> Path:
+    """One output of a network for the images of a part; row i is row i of the part."""
+    return EMBEDDINGS / f"{representation}.{part}.{output}.npy"
+
+
+def embedded_outputs(representation: str, part: str) -> list[str]:
+    """The outputs of a network that are kept for the images of a part."""
+    files = EMBEDDINGS.glob(f"{representation}.{part}.*.npy")
+    return sorted(file.name.split(".")[2] for file in files)
+
+
+def read_outputs(
+    representation: str, images: Mapping[str, int]
+) -> dict[str, dict[str, NDArray[Any]]]:
+    """What is kept of a network: part to output to array, float32, memory-mapped.
+
+    Args:
+        representation: Name of the network.
+        images: Part to its number of images, which is that of an array's rows.
+
+    Raises:
+        InputError: The representation `z` of validation or test images is missing, or a file is
+            damaged or belongs to other images.
+    """
+    for part in ("validation", "test"):
+        if not (path := embedding_path(representation, part, "z")).exists():
+            raise InputError(
+                f"{path} does not exist: make it with `python -m stages.representation.embed`"
+            )
+    return {
+        part: {
+            output: arrays.read_array(
+                embedding_path(representation, part, output),
+                shape=(count,),
+                dtype=np.float32,
+                made_by="representation.embed",
+                further_axes=True,
+            )
+            for output in embedded_outputs(representation, part)
+        }
+        for part, count in images.items()
+    }
+
+
+def read_scores() -> pd.DataFrame:
+    """`row`, `label`, `novel` of each test image, and its scores in "representation/detector".
+
+    Raises:
+        InputError: The file is missing or damaged.
+    """
+    return formats.read_table(
+        SCORES, columns=[], integers=["row", "label", "novel"], made_by="representation.metrics"
+    )
+
+
+def read_detection() -> pd.DataFrame:
+    """The table of detectors and representations, as `catalogue.with_training` describes it.
+
+    Raises:
+        InputError: The file is missing or damaged.
+    """
+    keys = ["representation", "objective", "settings", "detector", "labels", "novel_class"]
+    return formats.read_table(
+        DETECTION,
+        columns=[*keys, *_AUROCS],
+        integers=["oracle"],
+        made_by="representation.metrics",
+    )

@@ -1,0 +1,120 @@
+"""What is examined: a representation z of the images, its own scores, and where they come from."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from novelty_maps.representation import scores
+
+Array = NDArray[Any]
+
+
+class Representation(NamedTuple):
+    """A representation of the labelled validation images and of the test images.
+
+    Attributes:
+        name: Its name.
+        features: Part ("validation", "test") to (N, D).
+        scores: Part to the name of a score to (N,), made without any label of novelty.
+        correct: Whether each test image's class is predicted, or None without a classifier.
+        is_oracle: Whether the network itself was trained on novel classes.
+        undefined: Names of scores that it should have but that are not finite.
+    """
+
+    name: str
+    features: Mapping[str, Array]
+    scores: Mapping[str, Mapping[str, NDArray[np.float64]]]
+    correct: NDArray[np.bool_] | None
+    is_oracle: bool
+    undefined: tuple[str, ...] = ()
+
+
+def of_network(
+    name: str,
+    outputs: Mapping[str, Mapping[str, Array]],
+    test: pd.DataFrame,
+    *,
+    sees_novel: bool = False,
+    shown: str | None = None,
+) -> Representation:
+    """The representation z of a network, with every score that its outputs allow.
+
+    A network that was trained on novel classes has no score of its own, since its logits know the
+    classes by their labels.
+
+    Args:
+        name: Its name.
+        outputs: Part to output to array, as the stage `representation_embed` keeps them.
+        test: `label` and `novel` of the test images.
+        sees_novel: Whether it was trained on novel classes.
+        shown: Score to come first, the one that figures show; None leaves the order of `SCORES`.
+    """
+    parts = ("validation", "test")
+    own: dict[str, dict[str, NDArray[np.float64]]] = {part: {} for part in parts}
+    correct = None
+    if not sees_novel:
+        own = {part: scores.own_scores(outputs, part) for part in parts}
+        logits = outputs["test"].get("logits")
+        if "member_logits" in outputs["test"]:
+            logits = scores.log_mean_probability(outputs["test"]["member_logits"])
+        if logits is not None:
+            correct = predicted_correctly(logits, test)
+    undefined = tuple(
+        score
+        for score in own["test"]
+        if not all(np.isfinite(own[part][score]).all() for part in parts)
+    )
+    own = {
+        part: {
+            score: own[part][score]
+            for score in sorted(own[part], key=lambda score: score != shown)
+            if score not in undefined
+        }
+        for part in parts
+    }
+    features = {part: outputs[part]["z"] for part in parts}
+    return Representation(name, features, own, correct, sees_novel, undefined)
+
+
+def joined(members: Sequence[Mapping[str, Mapping[str, Array]]]) -> dict[str, dict[str, Array]]:
+    """Outputs of a deep ensemble: `z` (N, E·D) side by side and `member_logits` (N, E, K).
+
+    Args:
+        members: Outputs of each member, as `of_network` takes them.
+    """
+    return {
+        part: {
+            "z": np.concatenate([member[part]["z"] for member in members], axis=1),
+            "member_logits": np.stack([member[part]["logits"] for member in members], axis=1),
+        }
+        for part in ("validation", "test")
+    }
+
+
+def of_pixels(images: Mapping[str, NDArray[np.uint8]]) -> Representation:
+    """Raw pixels, scored by their squared distance to the mean training image, a value's mean.
+
+    Args:
+        images: Part to (N, C, H, W); "train" has the normal training images.
+    """
+    pixels = {part: array.reshape(len(array), -1) for part, array in images.items()}
+    mean = pixels["train"].mean(axis=0)
+    parts = ("validation", "test")
+    distance = {part: ((pixels[part] - mean) ** 2).mean(axis=1) / 255**2 for part in parts}
+    own = {part: {"distance_to_mean": distance[part]} for part in parts}
+    return Representation("raw_pixels", {p: pixels[p] for p in parts}, own, None, False)
+
+
+def predicted_correctly(logits: NDArray[np.floating], rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether the highest logit is that of the image's class; False for novel images.
+
+    Args:
+        logits: (M, K), columns in ascending order of the K normal classes.
+        rows: `label` and `novel` of the images.
+    """
+    normal_classes = np.unique(rows.loc[rows["novel"] == 0, "label"])
+    correct: NDArray[np.bool_] = normal_classes[logits.argmax(axis=1)] == rows["label"].to_numpy()
+    return correct

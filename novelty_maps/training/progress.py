@@ -1,0 +1,50 @@
+"""Training as a person sees it: a bar with rate and loss, a checkpoint after every epoch."""
+
+import sys
+from typing import Any
+
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from novelty_maps.training.checkpoints import Checkpoint
+from novelty_maps.training.loop import TrainingState, train
+
+
+def train_with_progress(
+    network: nn.Module, data: tuple[Tensor, ...], checkpoint: Checkpoint, **settings: Any
+) -> TrainingState:
+    """`loop.train` with a progress bar, from the checkpoint on if there is one.
+
+    Args:
+        network: Trained in place.
+        data: As of `train`.
+        checkpoint: Where the run is resumed from and saved to after every epoch.
+        **settings: The keywords of `train`.
+    """
+    state = checkpoint.load()
+    done = 0 if state is None else state.epoch
+    if state is not None:
+        print(f"going on after epoch {done} ({checkpoint.path})", file=sys.stderr)
+    count, epochs = len(data[0]), settings["epochs"]
+    per_epoch = count - count % min(settings["batch_size"], count)
+    with tqdm(
+        total=epochs * per_epoch,
+        initial=done * per_epoch,
+        unit="img",
+        unit_scale=True,
+        mininterval=0.5 if sys.stderr.isatty() else 10,
+    ) as bar:
+
+        def on_batch(count: int, loss: Tensor) -> None:
+            # Reading a loss waits for the device: only when the bar is drawn.
+            if bar.update(count):
+                bar.set_postfix(loss=f"{float(loss):.5f}", refresh=False)
+
+        def on_epoch(state: TrainingState) -> None:
+            checkpoint.save(state)
+            loss = state.history[-1]["validation_loss"]
+            bar.set_description(
+                f"epoch {state.epoch}/{epochs} validation {loss:.5f}", refresh=False
+            )
+
+        return train(network, data, state=state, on_batch=on_batch, on_epoch=on_epoch, **settings)

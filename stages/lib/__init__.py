@@ -1,1 +1,0 @@
-"""What the stages call: the science and its helpers, one concept a file."""

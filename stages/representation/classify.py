@@ -1,0 +1,60 @@
+"""Stage `representation_classify`: a classifier whose representation is examined."""
+
+from typing import Annotated
+
+import typer
+
+from novelty_maps.params.classifier import ClassifierParams
+from novelty_maps.pipeline.cli import run
+from novelty_maps.pipeline.options import from_sections
+
+
+def main(
+    variant: Annotated[str, typer.Argument(help="Name of one of classifier.variants.")],
+    classifier: ClassifierParams,
+) -> None:
+    """Train a classifier on the training images and keep the weights of the best epoch.
+
+    The best epoch is that of the highest accuracy on validation images of the same classes. The
+    novel classes are in neither part unless the objective is `all_classes`. Interrupted, the same
+    command goes on.
+    """
+    from novelty_maps.machine import runtime
+
+    runtime.prepare()
+
+    import torch
+
+    from novelty_maps.classifiers.files import CLASSIFIER_METRICS, classifier_path
+    from novelty_maps.classifiers.plain import class_targets
+    from novelty_maps.classifiers.train import history_table, numbers, settings_of, train_classifier
+    from novelty_maps.machine.devices import select_device, warn_of_slow_precision
+    from novelty_maps.pipeline import atomic, formats
+    from novelty_maps.pipeline.parts import load_part
+    from novelty_maps.pipeline.paths import RAW_IMAGES, SPLIT
+    from novelty_maps.training.checkpoints import Checkpoint, source_files
+
+    chosen, settings = classifier.variant(variant), settings_of(variant, classifier)
+    device = select_device(settings.device)
+    warn_of_slow_precision(settings.precision, device)
+    images, targets = {}, {}
+    for part in ("train", "validation"):
+        pixels, rows = load_part(part, novel=chosen.sees_novel)
+        images[part] = torch.from_numpy(pixels)
+        classes, targets[part] = class_targets(rows["label"])
+    checkpoint = Checkpoint(
+        {**chosen.model_dump(), **settings.model_dump(exclude={"variants"})},
+        [RAW_IMAGES, SPLIT, *source_files("classifiers")],
+    )
+    network, state = train_classifier(
+        chosen, settings, images, targets, checkpoint, classes=len(classes), device=device
+    )
+    with atomic.written_together():
+        formats.write_torch(classifier_path(variant), network.to("cpu").state_dict())
+        formats.write_table(CLASSIFIER_METRICS / f"{variant}.csv", history_table(state))
+        formats.write_json(CLASSIFIER_METRICS / f"{variant}.json", numbers(state, chosen.objective))
+    checkpoint.remove()
+
+
+if __name__ == "__main__":
+    run(from_sections(main))

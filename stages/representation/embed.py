@@ -1,0 +1,57 @@
+"""Stage `representation_embed`: what each network says of every validation and test image."""
+
+from typing import Annotated
+
+from novelty_maps.params.classifier import ClassifierParams
+from novelty_maps.pipeline.cli import run
+from novelty_maps.pipeline.options import from_sections, reads
+
+
+def main(
+    classifier: Annotated[
+        ClassifierParams, reads("device", as_made=("backbone", "seed", "variants"))
+    ],
+) -> None:
+    """Embed the images with the classifiers, the autoencoder and an untrained classifier."""
+    from novelty_maps.machine import runtime
+
+    runtime.prepare()
+
+    from tqdm import tqdm
+
+    from novelty_maps.machine.devices import select_device
+    from novelty_maps.networks.outputs import embed
+    from novelty_maps.pipeline import atomic
+    from novelty_maps.pipeline.arrays import write_array
+    from novelty_maps.pipeline.parts import load_part, load_rows
+    from novelty_maps.representation.embedders import classes_seen, embedded_parts, embedders
+    from novelty_maps.representation.files import EMBEDDINGS, embedding_path
+
+    device = select_device(classifier.device)
+    tasks = embedded_parts(classifier)
+    images = {
+        part: load_part(part, novel=part != "train")[0]
+        for part in dict.fromkeys(part for _, part in tasks)
+    }
+    networks = embedders(
+        classifier,
+        image_shape=tuple(images["test"].shape[1:]),
+        classes=classes_seen(load_rows("train")),
+    )
+    kept = {}
+    total = sum(len(images[part]) for _, part in tasks)
+    with tqdm(total=total, unit="img", mininterval=0.5) as bar:
+        for name, part in tasks:
+            outputs = embed(
+                networks[name], images[part], batch_size=256, device=device, on_batch=bar.update
+            )
+            for output, values in outputs.items():
+                kept[embedding_path(name, part, output)] = values
+    with atomic.written_together():
+        for path, values in kept.items():
+            write_array(path, values)
+    atomic.remove_others(EMBEDDINGS, kept)
+
+
+if __name__ == "__main__":
+    run(from_sections(main))

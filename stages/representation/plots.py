@@ -1,0 +1,55 @@
+"""Stage `representation_plots`: the figures of what representations know about novelty."""
+
+from typing import Annotated
+
+from novelty_maps.params.plots import PlotsParams
+from novelty_maps.pipeline.cli import run
+from novelty_maps.pipeline.options import from_sections, reads
+
+
+def main(plots: Annotated[PlotsParams, reads("dpi")]) -> None:
+    """Draw bar chart, ROC curves, AUROC over λ and labelled anomalies, and held-out classes."""
+    from novelty_maps.figures import oracles, representation
+    from novelty_maps.pipeline import formats
+    from novelty_maps.representation.files import (
+        REPRESENTATION_PLOTS,
+        read_detection,
+        read_scores,
+    )
+
+    table = read_detection()
+    figures = {
+        "representations": representation.representation_figure(table),
+        "roc": representation.roc_figure(read_scores(), table),
+        "reconstruction_weight": representation.reconstruction_weight_figure(
+            table, values=_values_of_an_image()
+        ),
+        "labelled_anomalies": oracles.labelled_anomalies_figure(
+            table, anomalies=_labelled_anomalies()
+        ),
+        "held_out_classes": oracles.held_out_figure(table),
+    }
+    formats.write_figures(REPRESENTATION_PLOTS, figures, dpi=plots.dpi)
+
+
+def _values_of_an_image() -> int:
+    """Channels times pixels, from the record of where the images come from."""
+    from novelty_maps.pipeline import formats
+    from novelty_maps.pipeline.paths import RAW_PROVENANCE
+
+    record = formats.read_json(RAW_PROVENANCE, keys=["channels", "image_size"], made_by="fetch")
+    values: int = record["channels"] * record["image_size"] ** 2
+    return values
+
+
+def _labelled_anomalies() -> int:
+    """Novel images of the validation part, whose labels an oracle is given at most."""
+    from novelty_maps.pipeline import formats
+    from novelty_maps.pipeline.paths import SPLIT
+
+    rows = formats.read_table(SPLIT, columns=["part"], integers=["novel"], made_by="split")
+    return int(rows.loc[rows["part"] == "validation", "novel"].sum())
+
+
+if __name__ == "__main__":
+    run(from_sections(main))

@@ -1,0 +1,112 @@
+"""Command `python -m studies`: several runs of the pipeline that answer one question.
+
+It is no stage of dvc.yaml: the pipeline is one run, and this looks at several.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from novelty_maps.pipeline import cli
+from studies.paths import RESULTS
+
+
+def run(
+    name: Annotated[str, typer.Argument(help="Name of a study: a file in studies/definitions.")],
+    jobs: Annotated[int, typer.Option(min=1, help="Runs at a time, each on one thread.")] = 2,
+    changed: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of all runs; can be repeated."),
+    ] = None,
+) -> None:
+    """Run a study as DVC experiments, and gather its tables into studies/results/NAME.
+
+    Run again, finished stages come from DVC's cache and interrupted training goes on.
+    """
+    from novelty_maps.pipeline.paths import PARAMS
+    from novelty_maps.pipeline.section import read_yaml
+    from stages.check import require_possible
+    from studies.runner import fetch_figures, run_study
+    from studies.study import load_study, parse_settings
+
+    study = load_study(name)
+    runs = study.runs(parse_settings(changed or []))
+    sections = read_yaml(PARAMS)
+    for each in runs:
+        require_possible(each.params(sections))
+    run_study(study, runs, jobs=jobs)
+    compare([name])
+    if study.definition.figures:
+        fetch_figures(study.definition.figures)
+
+
+def compare(
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME",
+            help="A study, or names of experiments: NAME stands for NAME, NAME-1, NAME-2 ... too.",
+        ),
+    ],
+    question: Annotated[
+        Literal["agreement", "localization", "representation"] | None,
+        typer.Option(help="Which tables: those of the study's question, or agreement by default."),
+    ] = None,
+    start: Annotated[
+        str, typer.Option(help="Commit that the experiments were started from.")
+    ] = "HEAD",
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for the tables; studies/results/NAME by default.")
+    ] = None,
+) -> None:
+    """Gather finished experiments into tables, one row a run and one a configuration.
+
+    Of agreement these are runs.csv, summary.csv, by_class.csv, trajectory.csv and
+    agreement_histogram.csv; of localization localization.csv, localization_summary.csv,
+    faithfulness.csv, randomization.csv and numbers.csv; of representation detection.csv and
+    detection_summary.csv. Runs that differ in a seed alone, or about representation in the normal
+    classes too, are repetitions of one configuration: the summary has their mean, 95% interval and
+    standard deviation.
+    """
+    from novelty_maps.pipeline import atomic, formats
+    from studies.experiments import find_experiments
+    from studies.study import load_studies
+    from studies.tables import GATHER
+
+    studies = load_studies()
+    experiments = [
+        part for name in names for part in (studies[name].parts if name in studies else [name])
+    ]
+    first = studies.get(names[0])
+    asked = question or (first.definition.question if first else "agreement")
+    tables, headline = GATHER[asked](find_experiments(experiments, start=start))
+    folder = output or RESULTS / names[0]
+    with atomic.written_together():
+        for name, table in tables.items():
+            formats.write_table(folder / f"{name}.csv", table)
+    print(headline.to_string(index=False))
+
+
+def report() -> None:
+    """Write the pages and figures in docs and the answers in the README, from studies/results."""
+    from studies.report import write_report
+
+    write_report()
+
+
+def list_studies() -> None:
+    """Name every study, with its runs and what it asks."""
+    from studies.study import load_studies
+
+    studies = load_studies()
+    width = max(map(len, studies))
+    for name, study in studies.items():
+        runs = len(study.runs())
+        print(
+            f"{name:{width}}  {runs:2} {'runs' if runs > 1 else 'run ':4}  {study.definition.says}"
+        )
+
+
+if __name__ == "__main__":
+    cli.run(run, compare=compare, report=report, list=list_studies)

@@ -1,0 +1,112 @@
+"""A study of representations, their scores and oracles, as the question's page cites it."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from novelty_maps import statistics
+from novelty_maps.figures.representation import own_score
+from novelty_maps.statistics import RunsInterval
+from studies import lookup
+
+
+class Detector(NamedTuple):
+    """A detector on a representation, with the labels that it was given.
+
+    Attributes:
+        representation: Name of the representation.
+        detector: Name of the score or oracle.
+        labels: "none", "all", "other classes" or the number of labelled anomalies.
+        novel_class: "all", or "each" for the mean over single novel classes.
+    """
+
+    representation: str
+    detector: str
+    labels: str = "all"
+    novel_class: str = "all"
+
+
+class RepresentationStudy:
+    """Detectors over the runs of a study, which differ in split and seed.
+
+    Args:
+        folder: Of the study, with its tables.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.runs = lookup.read_table(folder, "detection")
+        self.summary = lookup.read_table(folder, "detection_summary")
+
+    def count(self) -> int:
+        """Number of runs."""
+        return int(self.runs["run"].nunique())
+
+    def representations(self) -> list[str]:
+        """Names of the representations, in the order of the table."""
+        return list(dict.fromkeys(self.summary["representation"]))
+
+    def score_of(self, representation: str) -> str | None:
+        """The score that a figure shows for it, or None if it has none."""
+        return own_score(self.summary, representation)
+
+    def chosen_score(self, representation: str) -> str | None:
+        """The score with the highest mean AUROC on validation images; needs their labels."""
+        own = self._own(representation).sort_values("validation_auroc")["detector"]
+        return None if own.empty else str(own.iloc[-1])
+
+    def best_on_validation(self, detector: str, among: list[str]) -> str:
+        """Of some representations, the one with the highest AUROC of a score on validation images.
+
+        Those that the study does not have are passed over.
+        """
+        rows = self.summary[
+            (self.summary["detector"] == detector) & self.summary["representation"].isin(among)
+        ]
+        return str(rows.sort_values("validation_auroc")["representation"].iloc[-1])
+
+    def scores(self, representation: str) -> list[str]:
+        """All its scores, in the order of the table."""
+        return list(self._own(representation)["detector"])
+
+    def auroc(self, representation: str, detector: str, labels: str = "all") -> RunsInterval:
+        """Mean AUROC over the runs, on all novel classes, with its 95% interval."""
+        return self._interval(Detector(representation, detector, labels))
+
+    def each_class(self, representation: str, labels: str) -> RunsInterval:
+        """Mean over runs of the mean over novel classes of the AUROC of a forest oracle."""
+        return self._interval(Detector(representation, "forest", labels, "each"))
+
+    def mean(self, representation: str, detector: str, labels: str, measure: str) -> float:
+        """Mean of another measure over the runs."""
+        return float(self._row(Detector(representation, detector, labels))[measure])
+
+    def gain(self, better: Detector, worse: Detector) -> RunsInterval:
+        """Mean over the runs of the difference in AUROC, run by run, with its 95% interval.
+
+        With one run, the interval is unknown: NaN.
+        """
+        first, second = self._by_run(better), self._by_run(worse)
+        found = statistics.interval_over_runs(first - second.reindex(first.index))
+        return found if found.runs > 1 else found._replace(low=np.nan, high=np.nan)
+
+    def spread_over_seeds(self, members: list[str], detector: str, labels: str) -> RunsInterval:
+        """Mean and spread of a detector over networks that differ in the seed alone."""
+        return statistics.interval_over_runs(
+            [self.auroc(name, detector, labels).estimate for name in members]
+        )
+
+    def _own(self, representation: str) -> pd.DataFrame:
+        """The detectors that were given no labels; all of them are measured on all classes."""
+        rows = self.summary[self.summary["representation"] == representation]
+        return rows[rows["labels"] == "none"]
+
+    def _by_run(self, which: Detector) -> "pd.Series[float]":
+        return lookup.rows_of(self.runs, which._asdict()).set_index("run")["auroc"]
+
+    def _row(self, which: Detector) -> "pd.Series[Any]":
+        return lookup.one_row(self.summary, which._asdict(), what=f"are {which}")
+
+    def _interval(self, which: Detector) -> RunsInterval:
+        return lookup.interval_of(self._row(which), "auroc")

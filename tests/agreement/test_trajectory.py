@@ -1,0 +1,109 @@
+"""The comparison along training."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from novelty_maps.agreement import trajectory
+from novelty_maps.agreement.summary import summarise
+from novelty_maps.agreement.tables import image_table
+from novelty_maps.agreement.terms import explain_agreement
+from novelty_maps.agreement.trajectory import gradient_residual
+from novelty_maps.autoencoders.registry import seeded_autoencoder
+from novelty_maps.maps.compute import gather_maps
+from novelty_maps.maps.names import COMPARED_MAPS
+from novelty_maps.pipeline import formats
+
+CPU = torch.device("cpu")
+IMAGES = np.random.default_rng(0).integers(0, 256, (24, 1, 8, 8), dtype=np.uint8)
+ROWS = pd.DataFrame(
+    {
+        "row": np.arange(24),
+        "source_row": np.arange(24),
+        "label": np.arange(24) % 4,
+        "novel": np.arange(24) % 4 // 2,
+    }
+)
+
+
+def network():
+    """A network whose batch norm statistics are those of the images, so that Jᵀe is not tiny."""
+    network = seeded_autoencoder(0, image_shape=(1, 8, 8), code_length=4)
+    with torch.no_grad():
+        for _ in range(20):
+            network(torch.from_numpy(IMAGES) / 255)
+    return network.eval()
+
+
+def maps_of_images(batch_size=24):
+    return gather_maps(network(), IMAGES, methods=COMPARED_MAPS, batch_size=batch_size, device=CPU)
+
+
+def row_of(maps):
+    return trajectory.summary_row(maps, ROWS, k=5, samples=100, generator=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("keep", "last", "best", "expected"),
+    [
+        ([1, 5, 10], 7, 6, [1, 5, 6]),  # 10 was not reached
+        ([5, 1], 10, 5, [1, 5]),  # each once, in order
+        ([], 3, 2, [2]),
+        ([3, 7, 8], 7, 2, [2, 3, 7]),  # the last one counts
+        ([1, 2], 0, 0, [0]),  # weights from elsewhere
+    ],
+)
+def test_epochs_are_the_kept_ones_that_were_reached_and_the_best(keep, last, best, expected):
+    assert trajectory.epochs_to_evaluate(keep, last=last, best=best) == expected
+
+
+def test_row_is_the_mean_over_the_images():
+    maps = maps_of_images()
+    table, _ = image_table(maps, ROWS, k=5)
+    row = row_of(maps)
+    for measure in ("agreement", "scaled_map_error", "indirect_share"):
+        means = table.groupby("novel")[measure].mean()
+        assert row[f"normal_{measure}"] == pytest.approx(means[0])
+        assert row[f"novel_{measure}"] == pytest.approx(means[1])
+    assert row["normal_images"] == row["novel_images"] == 12
+    assert row["k"] == 5
+
+
+def test_row_is_the_summary_and_the_explanation_one_after_the_other():
+    maps = {name: values[:, :6] for name, values in maps_of_images().items()}  # not square
+    generator = np.random.default_rng(0)
+    table, _ = image_table(maps, ROWS, k=5)
+    numbers = summarise(table, k=5, image_shape=(6, 8), samples=100, generator=generator)
+    explanation = explain_agreement(table, samples=100, generator=generator)
+    assert row_of(maps) == formats.flatten(numbers) | formats.flatten(explanation)
+
+
+def test_batch_size_changes_no_agreement():
+    assert (
+        row_of(maps_of_images(5))["novel_agreement"] == row_of(maps_of_images())["novel_agreement"]
+    )
+
+
+def test_terms_add_up_to_the_gradient_of_autograd():
+    assert 0 < gradient_residual(network(), IMAGES, maps_of_images(), first=24) < 1e-5
+
+
+def test_terms_that_do_not_add_up_are_seen_among_the_first_images_only():
+    maps = maps_of_images()
+    maps["indirect_term"][20] *= -1
+    assert gradient_residual(network(), IMAGES, maps, first=21) > 0.01
+    assert gradient_residual(network(), IMAGES, maps, first=20) < 1e-5
+
+
+def test_residual_is_the_largest_relative_error_of_an_image():
+    maps = maps_of_images()
+    saliency = np.abs(maps["direct_term"] + maps["indirect_term"])
+    noise = np.random.default_rng(0).normal(size=saliency.shape).astype(np.float32)
+    maps["direct_term"] += noise * saliency.mean()
+    changed = np.abs(maps["direct_term"] + maps["indirect_term"])
+    ratios = [
+        np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in zip(changed, saliency, strict=True)
+    ]
+    found = gradient_residual(network(), IMAGES, maps, first=24)
+    assert found == pytest.approx(max(ratios), rel=1e-4)

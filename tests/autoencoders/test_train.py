@@ -1,0 +1,100 @@
+"""The three ways to an autoencoder, without a file but that of a checkpoint."""
+
+import pytest
+import torch
+from oracles.parameters import section
+
+from novelty_maps.autoencoders.losses import mean_reconstruction_loss
+from novelty_maps.autoencoders.principal_components import PrincipalComponents
+from novelty_maps.autoencoders.registry import autoencoder_of, seeded_autoencoder
+from novelty_maps.autoencoders.train import train_autoencoder
+from novelty_maps.params.train import TrainParams
+from novelty_maps.pipeline import formats
+from novelty_maps.pipeline.errors import InputError
+from novelty_maps.training.batch_norm import calibration, calibration_images
+from novelty_maps.training.checkpoints import Checkpoint
+from novelty_maps.training.loop import train
+
+CPU = torch.device("cpu")
+GENERATOR = torch.Generator().manual_seed(0)
+IMAGES = {
+    "train": torch.randint(0, 256, (40, 1, 8, 8), generator=GENERATOR).byte(),
+    "validation": torch.randint(0, 256, (12, 1, 8, 8), generator=GENERATOR).byte(),
+}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def trained(**changes):
+    small = {"code_length": 4, "epochs": 2, "batch_size": 16, "keep_epochs": [2, 5], "seed": 3}
+    settings = section(TrainParams, "train", **{**small, **changes})
+    checkpoint = Checkpoint(settings.model_dump(), [])
+    return train_autoencoder(settings, IMAGES, checkpoint, device=CPU)
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(
+        torch.equal(a[name], b[name]) for name in a if isinstance(a[name], torch.Tensor)
+    )
+
+
+@pytest.mark.parametrize("batch_norm", ["precise", "running"])
+def test_network_is_trained_by_the_loop_with_the_settings_of_the_section(batch_norm):
+    found = trained(batch_norm=batch_norm, noise_std=0.1, learning_rate=0.01)
+    network = seeded_autoencoder(3, image_shape=(1, 8, 8), code_length=4)
+    state = train(
+        network,
+        (IMAGES["train"],),
+        batch_loss=network.batch_loss(noise_std=0.1),
+        validation_loss=mean_reconstruction_loss(IMAGES["validation"], batch_size=12, device=CPU),
+        after_steps=calibration(
+            batch_norm, calibration_images(IMAGES["train"], seed=3), device=CPU
+        ),
+        learning_rate=0.01,
+        batch_size=16,
+        epochs=2,
+        patience=20,
+        seed=3,
+        device=CPU,
+        keep_epochs=[2, 5],
+    )
+    assert same(found.weights, network.state_dict())
+    assert found.history == state.history
+    assert found.metrics == {
+        "epochs": 2,
+        "best_epoch": state.best_epoch,
+        "validation_loss": state.best_loss,
+    }
+    assert found.kept.keys() == {2}
+    assert same(found.kept[2], state.kept[2])
+
+
+def test_principal_components_are_those_of_the_training_images():
+    found = trained(network="pca")
+    network = PrincipalComponents(image_shape=(1, 8, 8), code_length=4)
+    network.fit(IMAGES["train"].numpy())
+    assert same(found.weights, network.state_dict())
+    loss = mean_reconstruction_loss(IMAGES["validation"], batch_size=12, device=CPU)(network)
+    assert found.history == [{"epoch": 0, "train_loss": None, "validation_loss": loss}]
+    assert found.metrics == {"epochs": 0, "best_epoch": 0, "validation_loss": loss}
+    assert found.kept == {}
+
+
+@pytest.mark.parametrize("network", ["lsa", "pca"])
+def test_weights_of_a_file_are_taken_as_they_are_whatever_the_network(tmp_path, network):
+    given = trained(network=network)
+    formats.write_torch(tmp_path / "x.pt", given.weights)
+    found = trained(network=network, from_checkpoint=str(tmp_path / "x.pt"), seed=8)
+    assert same(found.weights, given.weights)
+    loss = mean_reconstruction_loss(IMAGES["validation"], batch_size=12, device=CPU)
+    expected = loss(autoencoder_of(given.weights, source="x.pt"))
+    assert found.metrics == {"epochs": 0, "best_epoch": 0, "validation_loss": expected}
+
+
+def test_file_of_another_network_is_refused(tmp_path):
+    formats.write_torch(tmp_path / "x.pt", trained(network="dense").weights)
+    with pytest.raises(InputError, match=r"x\.pt holds the weights of another network"):
+        trained(from_checkpoint=str(tmp_path / "x.pt"))

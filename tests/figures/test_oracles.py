@@ -1,0 +1,69 @@
+"""Figures of oracles: what is drawn is what the table says."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.container import ErrorbarContainer
+from oracles.detection_tables import TABLE, ends, points
+
+from novelty_maps.figures.oracles import held_out_figure, labelled_anomalies_figure
+from novelty_maps.figures.style import NORMAL, NOVEL
+
+
+def test_all_labels_lie_at_the_number_of_anomalies():
+    figure = labelled_anomalies_figure(TABLE, anomalies=63)
+    x, y = points(figure.axes[0])["nominal"]
+    assert list(x) == [5, 63]
+    assert list(y) == pytest.approx([0.5, 0.8])
+
+
+def test_every_representation_has_a_curve_of_its_forest_over_the_labels():
+    axis = labelled_anomalies_figure(TABLE, anomalies=63).axes[0]
+    bases = {"nominal": 0.7, "all classes": 0.85, "hybrid": 0.8, "summed": 0.6}
+    bases["hybrid ensemble"] = 0.5
+    found = points(axis)
+    assert set(found) == set(bases)
+    for container in axis.containers:
+        values = np.array([-0.2, 0.1]) + bases[container.get_label()]
+        assert list(container[0].get_ydata()) == pytest.approx(values.tolist())
+        np.testing.assert_allclose(ends(container), [(v - 0.03, v + 0.01) for v in values])
+    assert axis.get_xlabel() == "labelled anomalies"
+    assert axis.get_ylabel() == "AUROC of the forest oracle"
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["5", "63"]
+
+
+def test_looks_follow_the_place_in_the_table_and_not_the_curve():
+    both = labelled_anomalies_figure(TABLE, anomalies=63).axes[0]
+    colors = {c.get_label(): c[0].get_color() for c in both.containers}
+    assert len(set(colors.values())) == len(colors)
+    assert colors["nominal"] == NORMAL
+
+
+def test_held_out_classes_are_drawn_for_each_representation():
+    figure = held_out_figure(TABLE)
+    drawn = {axis.get_title(): axis for axis in figure.axes if axis.get_title()}
+    assert list(drawn) == ["nominal", "all classes", "hybrid", "summed", "hybrid ensemble"]
+    for name, base in (("nominal", 0.7), ("summed", 0.6)):
+        assert list(points(drawn[name])["class held out"][1]) == pytest.approx(
+            [base - 0.31, base - 0.29]
+        )
+        assert list(points(drawn[name])["class was labelled"][1]) == pytest.approx(
+            [base + 0.11, base + 0.09]
+        )
+        assert [label.get_text() for label in drawn[name].get_xticklabels()] == ["7", "8"]
+
+
+def test_held_out_classes_have_the_colour_of_what_is_new():
+    axis = held_out_figure(TABLE).axes[0]
+    bars = [c for c in axis.containers if isinstance(c, ErrorbarContainer)]
+    colors = {bar.get_label(): bar[0].get_color() for bar in bars}
+    assert colors == {"class was labelled": NORMAL, "class held out": NOVEL}
+    held_out = next(bar for bar in bars if bar.get_label() == "class held out")
+    np.testing.assert_allclose(ends(held_out), [(0.36, 0.40), (0.38, 0.42)])
+
+
+def test_panels_beyond_the_representations_are_empty():
+    more = TABLE.assign(representation=TABLE["representation"] + "_too")
+    some = more[more["representation"] != "summed_too"]
+    figure = held_out_figure(pd.concat([TABLE, some]))
+    assert [axis.axison for axis in figure.axes] == [True] * 9 + [False]

@@ -1,0 +1,18 @@
+"""Folders of images, small enough to be made for each test."""
+
+from pathlib import Path
+
+import pytest
+from oracles.image_folders import class_folders, mvtec
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Path:
+    """Class folders of cats and dogs."""
+    return class_folders(tmp_path / "pets")
+
+
+@pytest.fixture
+def bottle(tmp_path: Path) -> Path:
+    """The layout of MVTec AD."""
+    return mvtec(tmp_path / "bottle")

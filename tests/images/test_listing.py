@@ -1,0 +1,121 @@
+"""What is in a folder, by names alone, or an error that says what to do."""
+
+from pathlib import Path
+
+import pytest
+from oracles.image_folders import save
+
+from novelty_maps.images.listing import list_images
+from novelty_maps.pipeline.errors import InputError
+
+
+def message(folder: Path) -> str:
+    """The error of a folder, found without opening a file: one line."""
+    with pytest.raises(InputError) as caught:
+        list_images(str(folder))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_files_are_in_the_order_of_their_names(pets):
+    (pets / "train/cat/1.png").rename(pets / "train/cat/10.png")
+    names = [file.path.name for file in list_images(str(pets)).files[:3]]
+    assert names == ["0.png", "10.png", "2.png"]
+
+
+def test_classes_are_sorted_and_good_is_first_where_training_has_only_that(
+    pets: Path, bottle: Path
+) -> None:
+    assert list_images(str(pets)).classes == ["cat", "dog"]
+    assert list_images(str(bottle)).classes == ["good", "broken", "contamination"]
+
+
+def test_anomalies_have_their_masks_and_good_images_have_none(bottle: Path) -> None:
+    for file in list_images(str(bottle)).files:
+        kind, name = file.path.parent.name, file.path.stem
+        mask = bottle / "ground_truth" / kind / f"{name}_mask.png"
+        assert file.mask == (None if kind == "good" else mask)
+
+
+def test_missing_mask_is_named_with_its_image_before_anything_is_read(bottle):
+    mask = bottle / "ground_truth/broken/001_mask.png"
+    mask.unlink()
+    found = message(bottle)
+    assert f"{mask} does not exist" in found
+    assert str(bottle / "test/broken/001.png") in found
+
+
+def test_training_class_beside_masks_is_named(bottle):
+    save(bottle / "train/bad/000.png")
+    assert f"{bottle / 'train/bad'} is a training class beside masks" in message(bottle)
+
+
+def test_folder_that_does_not_exist_is_named(tmp_path):
+    found = message(tmp_path / "nowhere")
+    assert f"data.path is {tmp_path / 'nowhere'}" in found
+    assert "train/<class>/" in found
+
+
+def test_relative_path_that_is_not_found_asks_for_an_absolute_one():
+    found = message(Path("nowhere"))
+    assert "data.path is nowhere" in found
+    assert "absolute path" in found
+    assert str(Path.cwd()) in found
+
+
+def test_file_in_the_place_of_the_folder_is_named(tmp_path):
+    (tmp_path / "file.zip").write_bytes(b"")
+    assert f"{tmp_path / 'file.zip'}, which is no folder" in message(tmp_path / "file.zip")
+
+
+def test_folder_without_a_training_part_says_where_images_belong(pets):
+    (pets / "train").rename(pets.parent / "away")
+    assert f"{pets} has no folder train" in message(pets)
+
+
+def test_folder_above_the_right_one_names_the_right_one(bottle):
+    (bottle.parent / "mvtec").mkdir()
+    inner = bottle.rename(bottle.parent / "mvtec" / "bottle")
+    assert f"such as {inner}" in message(inner.parent)
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_part_without_class_folders_is_named(pets, part):
+    (pets / part).rename(pets.parent / "away")
+    (pets / part).mkdir()
+    assert f"{pets / part} has no class folders" in message(pets)
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_empty_class_folder_is_named(pets, hidden):
+    (pets / "test/bird").mkdir()
+    if hidden:
+        (pets / "test/bird/.DS_Store").write_bytes(b"")
+    assert f"{pets / 'test/bird'} has no images" in message(pets)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "a.gif", "noextension", "nested"])
+def test_anything_else_in_a_class_folder_is_named(pets, name):
+    stray = pets / "train/dog" / name
+    if name == "nested":
+        stray.mkdir()
+    else:
+        stray.write_bytes(b"stray")
+    assert f"{stray} is no image" in message(pets)
+
+
+def test_image_outside_the_class_folders_is_named(pets):
+    save(pets / "train/lost.png")
+    assert f"{pets / 'train/lost.png'} is in no class folder" in message(pets)
+
+
+@pytest.mark.parametrize("name", ["val/cat/0.png", "lost.png"])
+def test_images_beside_the_parts_are_not_silently_left_out(pets, name):
+    save(pets / name)
+    assert f"{pets / Path(name).parts[0]} lies beside" in message(pets)
+
+
+def test_only_one_class_is_an_error_that_names_it(tmp_path):
+    save(tmp_path / "one/train/cat/0.png")
+    save(tmp_path / "one/test/cat/0.png")
+    assert "has one class only (cat)" in message(tmp_path / "one")

@@ -1,0 +1,78 @@
+"""The maps of planted images and the table of localization, as the stages after them read them."""
+
+import numpy as np
+import pytest
+from oracles.localization_tables import localization
+from oracles.planted_digits import plant
+
+from novelty_maps.localization.files import (
+    LOCALIZATION,
+    load_planted_map,
+    load_planted_maps,
+    planted_map_path,
+    read_localization,
+)
+from novelty_maps.pipeline import arrays, formats
+from novelty_maps.pipeline.errors import InputError
+
+PLANTED = plant(count=3)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def write(shape=(3, 32, 32)):
+    """Every file of two maps, each with values of its own."""
+    generator = np.random.default_rng(0)
+    written = {}
+    for part in ("validation", "test"):
+        for moment in ("before", "after"):
+            for method in ("saliency", "direct_term"):
+                maps = generator.standard_normal(shape, np.float32)
+                arrays.write_array(planted_map_path(part, moment, method), maps)
+                written[part, moment, method] = maps
+    return written
+
+
+def test_a_map_is_read_with_its_sign_as_it_was_written():
+    written = write()
+    for (part, moment, method), maps in written.items():
+        found = load_planted_map(part, moment, method, PLANTED)
+        np.testing.assert_array_equal(found, maps)
+        assert isinstance(found, np.memmap)
+
+
+def test_maps_are_read_as_magnitudes_before_and_after():
+    written = write()
+    found = load_planted_maps("test", ["direct_term", "saliency"], PLANTED)
+    assert list(found) == ["direct_term", "saliency"]
+    for method, (before, after) in found.items():
+        np.testing.assert_array_equal(before, np.abs(written["test", "before", method]))
+        np.testing.assert_array_equal(after, np.abs(written["test", "after", method]))
+
+
+def test_maps_of_other_images_are_an_error_that_names_the_stage():
+    write((4, 32, 32))
+    with pytest.raises(InputError, match=r"holds float32 4×32×32.*stages.localization.maps"):
+        load_planted_maps("test", ["saliency"], PLANTED)
+
+
+def test_table_is_read_and_one_without_gains_refused():
+    table = localization()
+    formats.write_table(LOCALIZATION, table)
+    assert len(read_localization()) == len(table)
+    formats.write_table(LOCALIZATION, table.drop(columns="aupro_gain_low"))
+    with pytest.raises(InputError, match=r"aupro_gain_low.*stages.localization.metrics"):
+        read_localization()
+
+
+def test_column_that_tells_controls_holds_integers():
+    table = localization()
+    formats.write_table(LOCALIZATION, table.drop(columns="control"))
+    with pytest.raises(InputError, match=r"lacks the column control.*localization.metrics"):
+        read_localization()
+    formats.write_table(LOCALIZATION, table.assign(control=0.5))
+    with pytest.raises(InputError, match=r"other values than integers in control"):
+        read_localization()

@@ -1,0 +1,47 @@
+"""Maps that are arithmetic on the loss gradient, on single pixels."""
+
+import torch
+
+from novelty_maps.maps.loss_gradient import (
+    LossGradient,
+    input_x_gradient_map,
+    reconstruction_error_map,
+    saliency_map,
+    squared_saliency_map,
+)
+
+
+def channels_of(*values):
+    """A tensor of one image with one pixel."""
+    return torch.tensor(values).view(1, -1, 1, 1)
+
+
+def test_error_map_is_the_mean_over_channels():
+    zero = channels_of(0.0, 0.0, 0.0)
+    result = LossGradient(zero, channels_of(1.0, -2.0, 4.0), zero, zero)
+    assert reconstruction_error_map(result).tolist() == [[[(1 + 4 + 16) / 3]]]
+
+
+def test_saliency_map_is_the_largest_magnitude_over_channels():
+    zero = channels_of(0.0, 0.0, 0.0)
+    result = LossGradient(zero, zero, channels_of(1.0, -5.0, 4.0), channels_of(1.0, 2.0, -1.0))
+    assert saliency_map(result).tolist() == [[[3.0]]]  # |2|, |−3|, |3|
+
+
+def test_squared_saliency_is_the_square_of_the_saliency():
+    zero = channels_of(0.0, 0.0)
+    result = LossGradient(zero, zero, channels_of(1.0, -5.0), channels_of(1.0, 2.0))
+    assert squared_saliency_map(result).tolist() == [[[9.0]]]
+
+
+def test_input_times_gradient_is_the_largest_magnitude_over_channels():
+    zero = channels_of(0.0, 0.0, 0.0)
+    result = LossGradient(zero, zero, channels_of(1.0, -5.0, 4.0), channels_of(1.0, 2.0, -1.0))
+    x = channels_of(1.0, 0.5, 0.1)
+    assert input_x_gradient_map(result, x).tolist() == [[[2.0]]]  # |2|, |−1.5|, |0.3|
+
+
+def test_gradient_is_the_sum_of_both_terms():
+    zero = channels_of(0.0)
+    result = LossGradient(zero, zero, channels_of(0.5), channels_of(-2.0))
+    assert result.gradient.item() == -1.5

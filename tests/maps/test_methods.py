@@ -1,0 +1,64 @@
+"""The table of maps, and which of them may be asked for where."""
+
+import pytest
+import torch
+from torch import nn
+
+from novelty_maps.maps.methods import (
+    MAGNITUDES,
+    MAP_METHODS,
+    MapContext,
+    needs_mean_image,
+    require_magnitudes,
+    require_methods,
+    require_planned,
+)
+from novelty_maps.maps.names import COMPARED_MAPS, CONTROLS, SHORT_NAMES
+from novelty_maps.pipeline.errors import InputError
+
+ALL = list(MAP_METHODS)
+
+
+def test_noise_of_two_methods_is_not_the_same():
+    context = MapContext(nn.Identity(), torch.zeros(1, 1, 2, 2), rows=[0])
+    streams = [torch.rand(9, generator=context.generators(name)[0]) for name in ("a", "b", "a")]
+    assert not torch.equal(streams[0], streams[1])
+    assert torch.equal(streams[0], streams[2])
+
+
+def test_magnitudes_are_all_but_the_terms_and_the_mask():
+    assert set(ALL) - set(MAGNITUDES) == {"direct_term", "indirect_term", "mask"}
+    require_magnitudes(MAGNITUDES)
+    for method in ("direct_term", "mask"):
+        with pytest.raises(InputError, match=f"'{method}' is no map to score with: use recon"):
+            require_magnitudes(["saliency", method])
+    with pytest.raises(InputError, match="there is no map 'salience'; did you mean saliency"):
+        require_magnitudes(["salience"])
+
+
+def test_every_map_has_a_label_and_every_named_map_exists():
+    assert SHORT_NAMES.keys() == MAP_METHODS.keys()
+    assert len(set(SHORT_NAMES.values())) == len(SHORT_NAMES)
+    require_methods([*COMPARED_MAPS, *CONTROLS])
+
+
+def test_maps_that_need_the_mean_image_say_so():
+    needing = {method for method in ALL if needs_mean_image([method])}
+    assert needing == {"integrated_gradients_mean", "occlusion", "distance_to_mean"}
+    assert needs_mean_image(["saliency", "occlusion"])
+    assert not needs_mean_image([])
+
+
+def test_unknown_map_is_an_error_that_names_the_key():
+    with pytest.raises(InputError, match=r"^there is no map 'sobl'; did you mean sobel\?$"):
+        require_methods(["saliency", "sobl"])
+    with pytest.raises(InputError, match=r"^maps.methods: there is no map 'sobl'; did you"):
+        require_planned(["saliency", "sobl"], needed=[])
+
+
+def test_planned_maps_have_what_is_read_later_and_no_mask():
+    require_planned([*COMPARED_MAPS, "sobel"], needed=COMPARED_MAPS)
+    with pytest.raises(InputError, match="no masks for: leave it to localization"):
+        require_planned([*COMPARED_MAPS, "mask"], needed=COMPARED_MAPS)
+    with pytest.raises(InputError, match="lacks saliency, which the metrics stage reads: add it"):
+        require_planned(["reconstruction_error"], needed=COMPARED_MAPS)

@@ -1,0 +1,134 @@
+"""The weights that a network takes, and those that it refuses."""
+
+import pytest
+import torch
+from torch import nn
+
+from novelty_maps.autoencoders.registry import seeded_autoencoder
+from novelty_maps.networks.weights import description_of, load_weights
+from novelty_maps.pipeline.errors import InputError
+
+SMALL = {"image_shape": (1, 8, 8), "code_length": 5}
+
+
+def small(seed, **changes):
+    return seeded_autoencoder(seed, **{**SMALL, **changes})
+
+
+def tensors_of(network):
+    """What a published checkpoint holds: the state dict without a description."""
+    entries = network.state_dict().items()
+    return {name: value.clone() for name, value in entries if isinstance(value, torch.Tensor)}
+
+
+def assert_same_weights(a, b):
+    a, b = tensors_of(a), tensors_of(b)
+    assert a.keys() == b.keys()
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def without(weights, *endings):
+    return {name: value for name, value in weights.items() if not name.endswith(endings)}
+
+
+def refusal(network, weights):
+    """The message with which a network refuses weights, left as it was."""
+    before = tensors_of(network)
+    with pytest.raises(InputError) as caught:
+        load_weights(network, weights, source="x.pt")
+    after = tensors_of(network)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    return str(caught.value)
+
+
+def test_loaded_weights_replace_all_of_the_network():
+    source, target = small(1), small(2)
+    load_weights(target, source.state_dict(), source="x.pt")
+    assert_same_weights(source, target)
+
+
+def test_published_weights_do_not_say_what_network_they_belong_to():
+    source, target = small(1), small(2)
+    weights = tensors_of(source)
+    assert description_of(weights) is None
+    load_weights(target, weights, source="x.pt")
+    assert_same_weights(source, target)
+    assert description_of(target.state_dict()) == {
+        "network": "lsa",
+        "image_shape": [1, 8, 8],
+        "code_length": 5,
+    }
+
+
+def test_estimator_entries_are_ignored():
+    source, target = small(1), small(2)
+    weights = {**source.state_dict(), "estimator.layers.0.weight": torch.full((3,), torch.nan)}
+    load_weights(target, weights, source="x.pt")
+    assert_same_weights(source, target)
+
+
+def test_missing_step_counters_are_no_error():
+    source, target = small(1), small(2)
+    load_weights(target, without(source.state_dict(), "num_batches_tracked"), source="x.pt")
+    assert_same_weights(source, target)
+
+
+def test_weights_of_another_network_are_refused_naming_the_entries_that_differ():
+    weights = dict(small(2).state_dict())
+    weights["encoder.extra"] = weights.pop("encoder.fc.0.bias")
+    weights["encoder.fc.3.bias"] = torch.zeros(7)
+    weights["decoder.fc.0.bias"] = "text"
+    message = refusal(small(1), weights)
+    assert message.startswith("x.pt holds the weights of another network: ")
+    assert "encoder.fc.0.bias is missing" in message
+    assert "encoder.extra is unknown" in message
+    assert "encoder.fc.3.bias is 7 instead of 5" in message
+    assert "decoder.fc.0.bias is no tensor instead of 64" in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "given"),
+    [
+        ({"network": "dense"}, "network dense, image_shape [1, 8, 8], code_length 5"),
+        ({"network": "vae"}, "network vae, image_shape [1, 8, 8], code_length 5"),
+        ({"code_length": 6}, "network lsa, image_shape [1, 8, 8], code_length 6"),
+        ({"image_shape": (3, 8, 8)}, "network lsa, image_shape [3, 8, 8], code_length 5"),
+    ],
+)
+def test_weights_that_describe_another_network_are_refused_naming_it_first(changes, given):
+    message = refusal(small(1), small(2, **changes).state_dict())
+    wanted = "network lsa, image_shape [1, 8, 8], code_length 5"
+    assert message.startswith(
+        f"x.pt holds the weights of another network: {given} instead of {wanted}; "
+    )
+
+
+def test_fitting_weights_of_a_network_of_another_name_are_refused():
+    weights = small(2).state_dict()
+    weights["_extra_state"] = {**weights["_extra_state"], "network": "dense"}
+    assert "network dense, " in refusal(small(1), weights)
+    weights["_extra_state"] = torch.zeros(3)
+    assert "an unknown network instead of network lsa" in refusal(small(1), weights)
+
+
+def test_many_differences_are_cut_short_and_counted():
+    network = small(1)
+    entries = len(without(tensors_of(network), "num_batches_tracked"))
+    assert f"and {entries - 6} more" in refusal(network, {})
+
+
+def test_file_whose_keys_are_no_names_is_refused():
+    assert "x.pt is no state dict" in refusal(small(1), {0: torch.zeros(2)})
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_weights_that_are_not_finite_are_refused(value):
+    weights = tensors_of(small(2))
+    weights["decoder.fc.3.weight"][0, 0] = value
+    assert "x.pt: decoder.fc.3.weight holds NaN or infinity" in refusal(small(1), weights)
+
+
+def test_network_that_describes_nothing_is_loaded_as_well():
+    source, target = nn.Linear(2, 3), nn.Linear(2, 3)
+    load_weights(target, source.state_dict(), source="x.pt")
+    assert_same_weights(source, target)

@@ -1,0 +1,185 @@
+"""The table of detectors and representations."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from oracles.toy_representations import TEST, VALIDATION, representation
+
+from novelty_maps import statistics
+from novelty_maps.representation import examine, oracles, scores
+from novelty_maps.representation.measures import average_precision, false_positive_rate, oscr
+
+NOVEL = TEST["novel"].to_numpy() == 1
+
+
+def examined(given=None, **changes):
+    settings = {"trees": 20, "control_trees": 10, "labelled_anomalies": [5], **changes}
+    return examine.examine(
+        representation() if given is None else given, VALIDATION, TEST, **settings
+    )
+
+
+def table(given=None, **changes):
+    return examined(given, **changes).table
+
+
+def row(found, detector, labels, novel_class="all"):
+    chosen = found[
+        (found["detector"] == detector)
+        & (found["labels"] == labels)
+        & (found["novel_class"] == novel_class)
+    ]
+    assert len(chosen) == 1
+    return chosen.iloc[0]
+
+
+def test_every_detector_has_its_row():
+    found = table()
+    keys = set(zip(found["detector"], found["labels"], found["novel_class"], strict=True))
+    assert keys == {
+        *((name, "none", "all") for name in scores.LOGIT_SCORES),
+        ("forest", "all", "all"),
+        ("forest", "all", "3"),
+        ("forest", "all", "4"),
+        ("linear", "all", "all"),
+        ("forest", "5", "all"),
+        ("linear", "5", "all"),
+        ("forest", "other classes", "3"),
+        ("forest", "other classes", "4"),
+    }
+    assert len(found) == len(keys)
+
+
+def test_only_forests_by_class_have_the_fewer_trees(monkeypatch):
+    seen = []
+
+    def oracle(features, novel, test, *, trees, seed):
+        seen.append((len(novel), trees))
+        return np.linspace(0, 1, len(test))
+
+    monkeypatch.setattr(oracles, "ORACLES", {"forest": oracle})
+    monkeypatch.setattr(oracles, "forest_oracle", oracle)
+    examined()
+    everything, few, seen_class, *unseen_classes = seen
+    assert everything == (200, 20)
+    assert few == (120 + 5, 20)  # all normal images and five novel ones
+    assert seen_class == (200, 10)
+    assert unseen_classes == [(160, 10)] * 2  # without the 40 images of one novel class
+
+
+def test_what_saw_a_novel_label_is_marked_oracle():
+    found = table()
+    assert (found["oracle"] == (found["labels"] != "none")).all()
+    assert (table(representation(is_oracle=True))["oracle"] == 1).all()
+
+
+def test_row_holds_the_measures_of_its_score():
+    given = representation()
+    found = row(table(given), "max_logit", "none")
+    score = given.scores["test"]["max_logit"]
+    assert found["auroc"] == statistics.delong_auroc(NOVEL, score).estimate
+    assert found["average_precision"] == average_precision(NOVEL, score)
+    assert found["fpr_at_95_tpr"] == false_positive_rate(NOVEL, score)
+    assert found["oscr"] == oscr(NOVEL, score, given.correct)
+    assert found["closed_set_accuracy"] == given.correct[~NOVEL].mean()
+    on_validation = given.scores["validation"]["max_logit"]
+    novel = VALIDATION["novel"].to_numpy() == 1
+    assert found["validation_auroc"] == statistics.delong_auroc(novel, on_validation).estimate
+
+
+def test_only_detectors_without_labels_have_an_auroc_to_choose_by():
+    found = table()
+    assert (found["validation_auroc"].notna() == (found["labels"] == "none")).all()
+
+
+def test_scores_of_the_test_images_are_those_that_the_table_measures():
+    found = examined()
+    assert set(found.scores) == {*scores.LOGIT_SCORES, "forest", "linear"}
+    for detector, score in found.scores.items():
+        labels = "all" if detector in oracles.ORACLES else "none"
+        auroc = statistics.delong_auroc(NOVEL, score).estimate
+        assert row(found.table, detector, labels)["auroc"] == auroc
+
+
+def test_forest_of_a_held_out_class_is_measured_on_that_class_alone():
+    given = representation()
+    found = row(table(given), "forest", "other classes", "3")
+    seen = VALIDATION["label"].to_numpy() != 3
+    score = oracles.forest_oracle(
+        given.features["validation"][seen], VALIDATION["novel"].to_numpy()[seen] == 1,
+        given.features["test"], trees=10, seed=0,
+    )  # fmt: skip
+    kept = ~NOVEL | (TEST["label"].to_numpy() == 3)
+    assert found["auroc"] == statistics.delong_auroc(NOVEL[kept], score[kept]).estimate
+    assert found["auroc"] < row(table(given), "forest", "all", "3")["auroc"]
+
+
+def test_scores_are_a_column_each_beside_the_test_images():
+    given = {"a": examined(), "b": examined()._replace(scores={"energy": np.arange(300.0)})}
+    found = examine.score_table(TEST, given)
+    columns = [f"a/{detector}" for detector in given["a"].scores]
+    assert list(found.columns) == ["row", "label", "novel", *columns, "b/energy"]
+    np.testing.assert_array_equal(found["b/energy"], np.arange(300))
+    np.testing.assert_array_equal(found["label"], TEST["label"])
+
+
+def test_without_a_classifier_there_is_no_oscr():
+    found = table(representation(correct=None, scores={"validation": {}, "test": {}}))
+    for column in ("oscr", "closed_set_accuracy", "validation_auroc"):
+        assert found[column].isna().all()
+        assert found[column].dtype == np.float64
+    assert "none" not in set(found["labels"])
+
+
+def test_headline_has_the_aurocs_and_the_means_over_classes():
+    given = representation()
+    found = table(given)
+    headline = examine.headline(found)["nominal"]
+    assert headline["energy"]["auroc"]["estimate"] == row(found, "energy", "none")["auroc"]
+    unseen = [row(found, "forest", "other classes", c)["auroc"] for c in ("3", "4")]
+    assert headline["forest_on_an_unseen_class"]["auroc"] == pytest.approx(np.mean(unseen))
+    assert headline["closed_set_accuracy"] == given.correct[~NOVEL].mean()
+
+
+def test_headline_has_every_score_and_each_oracle_with_all_labels_and_nothing_else():
+    found = table()
+    headline = examine.headline(found)
+    assert list(headline) == ["nominal"]
+    detectors = {*scores.LOGIT_SCORES, *oracles.ORACLES}
+    assert headline["nominal"].keys() == detectors | {
+        "forest_on_a_seen_class",
+        "forest_on_an_unseen_class",
+        "closed_set_accuracy",
+    }
+    for detector in detectors:
+        whole = row(found, detector, "all" if detector in oracles.ORACLES else "none")
+        assert headline["nominal"][detector]["auroc"] == {
+            "estimate": whole["auroc"],
+            "low": whole["auroc_low"],
+            "high": whole["auroc_high"],
+        }
+    seen = [row(found, "forest", "all", c)["auroc"] for c in ("3", "4")]
+    assert headline["nominal"]["forest_on_a_seen_class"]["auroc"] == pytest.approx(np.mean(seen))
+
+
+def test_headline_keeps_the_order_of_the_representations():
+    found = [table(representation(name=name), labelled_anomalies=[]) for name in "bca"]
+    assert list(examine.headline(pd.concat(found))) == ["b", "c", "a"]
+
+
+def test_headline_without_a_classifier_or_a_second_novel_class_says_so():
+    found = table(representation(correct=None))
+    headline = examine.headline(found[found["labels"] != "other classes"])["nominal"]
+    assert "closed_set_accuracy" not in headline
+    assert np.isnan(headline["forest_on_an_unseen_class"]["auroc"])
+
+
+def test_few_labels_are_those_of_so_many_anomalies_and_of_all_normal_images():
+    given = representation()
+    found = row(table(given), "linear", "5")
+    novel = VALIDATION["novel"].to_numpy() == 1
+    rows = oracles.labelled_subset(novel, anomalies=5, generator=np.random.default_rng([0, 5]))
+    score = oracles.linear_oracle(
+        given.features["validation"][rows], novel[rows], given.features["test"], seed=0
+    )
+    assert found["auroc"] == statistics.delong_auroc(NOVEL, score).estimate

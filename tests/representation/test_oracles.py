@@ -1,0 +1,101 @@
+"""Oracles on representations whose answer is known."""
+
+import numpy as np
+import pytest
+
+from novelty_maps.pipeline.errors import InputError
+from novelty_maps.representation.oracles import ORACLES, held_out_scores, labelled_subset
+from novelty_maps.statistics import delong_auroc
+
+
+def blobs(count=300, *, seed=0, gap=3.0):
+    """Normal classes 0, 1 and novel classes 2, 3 on two axes of their own."""
+    generator = np.random.default_rng(seed)
+    labels = np.arange(count) % 4
+    features = generator.normal(size=(count, 5))
+    features[labels == 2, 0] += gap
+    features[labels == 3, 1] += gap
+    return features, labels, labels >= 2
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_oracle_scores_novel_images_higher(name):
+    features, _, novel = blobs()
+    test, _, test_novel = blobs(seed=1)
+    score = ORACLES[name](features, novel, test, trees=50, seed=0)
+    assert score.shape == (300,)
+    assert ((score >= 0) & (score <= 1)).all()
+    assert delong_auroc(test_novel, score).low > 0.85
+
+
+def test_forest_finds_what_no_line_separates():
+    generator = np.random.default_rng(2)
+    features, test = generator.uniform(-1, 1, (2, 600, 2))
+    novel, test_novel = ((f[:, 0] * f[:, 1] > 0) for f in (features, test))
+    forest = ORACLES["forest"](features, novel, test, trees=100, seed=0)
+    linear = ORACLES["linear"](features, novel, test, seed=0)
+    assert delong_auroc(test_novel, forest).low > 0.95
+    assert delong_auroc(test_novel, linear).high < 0.65
+
+
+def test_forest_is_a_function_of_its_seed():
+    features, _, novel = blobs()
+    scores = [ORACLES["forest"](features, novel, features, trees=20, seed=s) for s in (0, 0, 1)]
+    np.testing.assert_array_equal(scores[0], scores[1])
+    assert (scores[0] != scores[2]).any()
+
+
+def test_forest_has_so_many_trees():
+    features, _, novel = blobs()
+    test, _, _ = blobs(seed=1)
+    score = ORACLES["forest"](features, novel, test, trees=4, seed=0)
+    # Each tree is grown until its leaves are of one kind, so that it votes 0 or 1.
+    assert set(np.unique(4 * score)) == {0, 1, 2, 3, 4}
+
+
+def test_linear_oracle_does_not_see_the_units_of_a_feature():
+    features, _, novel = blobs()
+    units = np.array([1, 1000, 0.001, 1, 1])
+    score, scaled = (ORACLES["linear"](x, novel, x, seed=0) for x in (features, features * units))
+    np.testing.assert_allclose(score, scaled, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ORACLES)
+@pytest.mark.parametrize(("value", "kind"), [(True, "novel"), (False, "normal")])
+def test_one_kind_alone_is_an_error(name, value, kind):
+    features, _, novel = blobs()
+    with pytest.raises(InputError, match=f"all 300 labelled validation images are {kind}"):
+        ORACLES[name](features, np.full_like(novel, value), features, trees=5, seed=0)
+
+
+def test_subset_has_all_normal_images_and_so_many_novel_ones():
+    _, _, novel = blobs()
+    rows = labelled_subset(novel, anomalies=7, generator=np.random.default_rng(0))
+    assert novel[rows].sum() == 7
+    assert (~novel[rows]).sum() == (~novel).sum()
+    assert (np.diff(rows) > 0).all()
+    with pytest.raises(ValueError, match="larger sample than population"):
+        labelled_subset(novel, anomalies=151, generator=np.random.default_rng(0))
+
+
+def test_held_out_class_is_not_seen_and_not_found():
+    features, labels, novel = blobs(2000)
+    test, test_labels, _ = blobs(2000, seed=1)
+    seen = []
+
+    def oracle(rows):
+        seen.append(set(labels[rows]))
+        return ORACLES["linear"](features[rows], novel[rows], test, seed=0)
+
+    scores = held_out_scores(oracle, labels, novel)
+    assert seen == [{0, 1, 3}, {0, 1, 2}]
+    full = ORACLES["linear"](features, novel, test, seed=0)
+    rows = test_labels != 3
+    assert delong_auroc(test_labels[rows] == 2, full[rows]).low > 0.8
+    held_out = delong_auroc(test_labels[rows] == 2, scores[2][rows])
+    assert held_out.high < 0.65
+
+
+def test_single_novel_class_cannot_be_held_out():
+    features, labels, novel = blobs()
+    assert held_out_scores(lambda rows: features[rows, 0], labels, novel & (labels == 2)) == {}

@@ -1,0 +1,156 @@
+"""Stage `check`: an impossible parameter is found before anything runs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from oracles.image_folders import class_folders
+from oracles.parameters import PARAMS, write_params
+
+from novelty_maps.maps.methods import MAP_METHODS
+from novelty_maps.params.whole import load_params
+from novelty_maps.pipeline.errors import InputError
+from novelty_maps.pipeline.paths import PARAMS_CHECKED
+from novelty_maps.planting.kinds import KINDS
+from stages import check
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_parameters_of_the_repository_are_valid(workspace):
+    check.main(write_params(workspace))
+    assert PARAMS_CHECKED.read_text() == "The parameters are valid.\n"
+
+
+def test_parameters_are_found_possible_without_writing(workspace):
+    check.require_possible(load_params(PARAMS))
+    assert list(workspace.iterdir()) == []
+
+
+def test_parameters_of_the_repository_name_every_map_and_every_kind():
+    params = load_params(PARAMS)
+    assert sorted(params.localization.methods) == sorted(MAP_METHODS)
+    assert sorted(params.plant.kinds) == sorted(KINDS)
+
+
+COMPARED = ["reconstruction_error", "saliency", "direct_term", "indirect_term"]
+
+
+@pytest.mark.parametrize(
+    ("section", "changed", "said"),
+    [
+        (
+            "maps",
+            {"methods": [*COMPARED, "salience"]},
+            "maps.methods: there is no map 'salience'; did",
+        ),
+        ("maps", {"methods": [*COMPARED, "mask"]}, "maps.methods has mask, which test images have"),
+        ("maps", {"methods": COMPARED[:3]}, "maps.methods lacks indirect_term, which the metrics"),
+        ("localization", {"methods": [*COMPARED, "sobl"]}, "no map 'sobl'; did you mean sobel?"),
+        (
+            "localization",
+            {"methods": [*COMPARED, "?"]},
+            "localization.methods: there is no map '?'; known: rec",
+        ),
+        (
+            "faithfulness",
+            {"methods": [*COMPARED, "smooth"]},
+            "faithfulness.methods: there is no map 'smooth'; ",
+        ),
+        ("plant", {"kinds": ["disc"]}, "plant.kinds has 'disc', which is no kind: did you mean di"),
+        ("plant", {"kinds": ["ground_truth"]}, "plant.kinds names nothing to plant"),
+        ("split", {"normal_classes": [10]}, "10"),
+        (
+            "plant",
+            {"kinds": ["disk", "ground_truth"]},
+            "plant.kinds has ground_truth, but the data s",
+        ),
+        (
+            "faithfulness",
+            {"steps": 785},
+            "faithfulness.steps is 785, but an image of data.image_si",
+        ),
+        ("faithfulness", {"methods": ["saliency"]}, "faithfulness.methods lacks reconstruction_er"),
+        ("train", {"network": "fully_convolutional", "code_length": 63}, "code_length is 63"),
+    ],
+)
+def test_impossible_value_is_one_line_and_leaves_no_output(workspace, section, changed, said):
+    path = write_params(workspace, **{section: changed})
+    with pytest.raises(InputError) as caught:
+        check.main(path)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not PARAMS_CHECKED.exists()
+
+
+def test_maps_of_planted_images_may_have_the_mask(workspace):
+    methods = [*COMPARED, "mask"]
+    check.main(
+        write_params(
+            workspace, localization={"methods": methods}, faithfulness={"methods": methods}
+        )
+    )
+    assert PARAMS_CHECKED.exists()
+
+
+def test_command_refuses_with_one_line_and_status_1(workspace):
+    write_params(workspace, localization={"methods": [*COMPARED, "sobl"]})
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.check"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        done.stderr == "error: localization.methods: there is no map 'sobl'; did you mean sobel?\n"
+    )
+
+
+@pytest.fixture
+def pets(tmp_path):
+    """Own images beside the workspace."""
+    return class_folders(tmp_path / "pets")
+
+
+def test_classes_of_a_folder_are_counted(pets, workspace):
+    folder = {"name": "folder", "path": str(pets)}
+    path = write_params(workspace, data=folder, split={"normal_classes": [2]})
+    with pytest.raises(InputError, match=r"split\.normal_classes has 2.*0\.\.1"):
+        check.main(path)
+    path = write_params(workspace, data=folder, split={"normal_classes": [0, 1]})
+    with pytest.raises(InputError, match="names all 2 classes"):
+        check.main(path)
+    assert not PARAMS_CHECKED.exists()
+
+
+def test_folder_in_disorder_is_found_before_anything_runs(pets, workspace):
+    (pets / "train/cat/notes.txt").write_text("stray")
+    folder = {"name": "folder", "path": str(pets)}
+    path = write_params(workspace, data=folder, split={"normal_classes": [0]})
+    with pytest.raises(InputError, match=r"notes\.txt is no image"):
+        check.main(path)
+
+
+def test_check_of_bundled_data_needs_no_image_library(workspace):
+    write_params(workspace)
+    program = "import sys; from stages import check; check.main()"
+    program += "; print([m for m in ('PIL', 'torchvision') if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "[]\n", done.stderr

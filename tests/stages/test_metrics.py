@@ -1,0 +1,59 @@
+"""Stage `metrics`: its tables and numbers tell the same, and belong to the images."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from oracles.small_run import COUNT, METRICS
+
+from novelty_maps.maps.files import map_path
+from novelty_maps.pipeline.errors import InputError
+from stages import metrics
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_metrics_writes_tables_histograms_and_numbers(finished_agreement):
+    folder = finished_agreement / "metrics"
+    per_image = pd.read_csv(folder / "per_image.csv")
+    numbers = json.loads((folder / "agreement.json").read_text())
+    assert len(per_image) == COUNT
+    assert numbers["k"] == 5
+    by_k = pd.read_csv(folder / "agreement_by_k.csv")
+    assert by_k["k"].tolist() == list(range(1, 65))
+    assert pd.read_csv(folder / "by_class.csv")["label"].tolist() == [0, 1, 2, 3]
+    agreements = pd.read_csv(folder / "agreement_histogram.csv")
+    for novel, kind in enumerate(("normal", "novel")):
+        rows = per_image[per_image["novel"] == novel]
+        mean = rows["agreement"].mean()
+        assert numbers[kind]["agreement"]["estimate"] == pytest.approx(mean, rel=1e-8)
+        assert (agreements["agreement"] * agreements[kind]).sum() == pytest.approx(mean, rel=1e-8)
+        assert by_k[f"{kind}_agreement"][4] == pytest.approx(mean, rel=1e-8)
+    assert len(agreements) == 6
+    distances = pd.read_csv(folder / "distance_histogram.csv")
+    assert distances[["normal", "novel"]].sum().tolist() == pytest.approx([1, 1], rel=1e-8)
+    explanation = json.loads((folder / "explanation.json").read_text())
+    share = per_image.groupby("novel")["indirect_share"].mean()
+    assert explanation["novel"]["indirect_share"]["estimate"] == pytest.approx(share[1], rel=1e-8)
+
+
+def test_metrics_refuses_maps_of_other_images_and_keeps_its_results(agreement_workspace):
+    before = Path("metrics/agreement.json").read_bytes()
+    np.save(map_path("saliency"), np.load(map_path("saliency"))[1:])
+    with pytest.raises(InputError, match=r"saliency.npy holds float32 29×8×8, not float32 30×8×8"):
+        metrics.main(METRICS)
+    assert Path("metrics/agreement.json").read_bytes() == before
+
+
+def test_metrics_need_no_torch(agreement_workspace):
+    code = "import sys; from stages.metrics import main, MetricsParams; "
+    code += f"main({METRICS!r}); print('torch' in sys.modules)"
+    environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "False\n", done.stderr

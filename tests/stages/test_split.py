@@ -1,0 +1,94 @@
+"""Own images of both layouts go from `check` over `fetch` to `split`."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from oracles.image_folders import class_folders, mvtec
+from oracles.parameters import section, write_params
+
+from novelty_maps.images.splits import split_table
+from novelty_maps.params.data import DataParams
+from novelty_maps.params.split import SplitParams
+from novelty_maps.pipeline.errors import InputError
+from novelty_maps.pipeline.paths import RAW_LABELS, SPLIT
+from stages import check, fetch, split
+
+pytestmark = pytest.mark.usefixtures("workspace")
+
+
+def part_counts(path, **changes):
+    """Images of each part, label and novelty, once the three stages have run."""
+    data = {"name": "folder", "path": str(path)}
+    check.main(write_params(path.parent, data=data, split=changes))
+    fetch.main(section(DataParams, "data", **data))
+    split.main(section(SplitParams, "split", **changes))
+    return pd.read_csv(SPLIT).groupby(["part", "label", "novel"]).size().to_dict()
+
+
+def test_class_folders_keep_their_test_part(tmp_path):
+    pets = class_folders(tmp_path / "pets")
+    assert part_counts(pets, normal_classes=[1], validation_fraction=0.3) == {
+        ("train", 0, 1): 2,
+        ("train", 1, 0): 2,
+        ("validation", 0, 1): 1,
+        ("validation", 1, 0): 1,
+        ("test", 0, 1): 2,
+        ("test", 1, 0): 2,
+    }
+
+
+def test_class_folders_without_a_test_part_are_drawn_from(tmp_path):
+    pets = class_folders(tmp_path / "pets")
+    for name in ("cat", "dog"):
+        for number in range(2):
+            (pets / "test" / name / f"{number}.png").rename(
+                pets / "train" / name / f"{3 + number}.png"
+            )
+        (pets / "test" / name).rmdir()
+    (pets / "test").rmdir()
+    fractions = {"validation_fraction": 0.3, "test_fraction": 0.4}
+    assert part_counts(pets, normal_classes=[0], **fractions) == {
+        ("train", 0, 0): 2,
+        ("train", 1, 1): 2,
+        ("validation", 0, 0): 1,
+        ("validation", 1, 1): 1,
+        ("test", 0, 0): 2,
+        ("test", 1, 1): 2,
+    }
+
+
+def test_mvtec_has_its_anomalies_in_test_only(tmp_path):
+    bottle = mvtec(tmp_path / "bottle")
+    assert part_counts(bottle, normal_classes=[0], validation_fraction=0.1) == {
+        ("train", 0, 0): 36,
+        ("validation", 0, 0): 4,
+        ("test", 0, 0): 3,
+        ("test", 1, 1): 3,
+        ("test", 2, 1): 3,
+    }
+
+
+@pytest.mark.parametrize("protocol", ["one_class", "open_60_20_20"])
+def test_table_is_that_of_the_labels_that_fetch_has_left(protocol, capsys):
+    fetch.main(section(DataParams, "data", image_size=8))
+    settings = section(SplitParams, "split", protocol=protocol, seed=3)
+    split.main(settings)
+    labels = pd.read_csv(RAW_LABELS)
+    expected = split_table(
+        labels["label"].to_numpy(np.int64),
+        labels["official_part"].to_numpy(str),
+        **settings.model_dump(),
+    )
+    pd.testing.assert_frame_equal(pd.read_csv(SPLIT), expected)
+    printed = [line.split()[-1] for line in capsys.readouterr().out.splitlines()[-6:]]
+    counts = expected.groupby(["part", "novel"], sort=False).size()
+    assert printed == [str(count) for count in counts]
+
+
+def test_impossible_split_leaves_the_old_table():
+    fetch.main(section(DataParams, "data", image_size=8))
+    split.main(section(SplitParams, "split"))
+    before = SPLIT.read_bytes()
+    with pytest.raises(InputError, match="names all 10 classes"):
+        split.main(section(SplitParams, "split", normal_classes=list(range(10))))
+    assert SPLIT.read_bytes() == before

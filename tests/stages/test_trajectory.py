@@ -1,0 +1,42 @@
+"""Stage `trajectory`: a row per epoch, the best one from the maps that stage `maps` wrote."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from oracles.small_run import BEST, MAPS, METRICS, TRAIN
+
+from novelty_maps.maps.files import map_path
+from novelty_maps.pipeline.errors import InputError
+from stages import trajectory
+
+
+def test_best_row_of_the_trajectory_is_that_of_the_metrics(finished_agreement):
+    table = pd.read_csv(finished_agreement / "metrics/trajectory.csv")
+    numbers = json.loads((finished_agreement / "metrics/agreement.json").read_text())
+    assert table["epoch"].tolist() == [1, BEST]
+    assert table["best"].tolist() == [0, 1]
+    assert table["validation_loss"].tolist() == [0.3, 0.15]
+    assert (table["gradient_residual"] < 1e-5).all()
+    best = table.iloc[1]
+    for kind in ("normal", "novel"):
+        assert best[f"{kind}_agreement"] == numbers[kind]["agreement"]["estimate"]
+    assert table["normal_agreement"].nunique() == 2
+    assert list(table)[:4] == ["epoch", "best", "validation_loss", "gradient_residual"]
+
+
+def test_trajectory_reads_the_best_epochs_maps_and_computes_the_others(agreement_workspace):
+    before = pd.read_csv("metrics/trajectory.csv")
+    np.save(map_path("saliency"), np.load(map_path("reconstruction_error")))
+    trajectory.main(METRICS, MAPS, TRAIN)
+    after = pd.read_csv("metrics/trajectory.csv")
+    assert after["normal_agreement"][1] == METRICS.k
+    pd.testing.assert_frame_equal(after[:1], before[:1])
+
+
+def test_trajectory_refuses_a_missing_epoch(agreement_workspace):
+    Path("data/model/epochs/epoch_0001.pt").unlink()
+    with pytest.raises(InputError, match=r"epoch_0001\.pt does not exist: train again"):
+        trajectory.main(METRICS, MAPS, TRAIN)

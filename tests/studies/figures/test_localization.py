@@ -1,0 +1,49 @@
+"""What the figure of several networks shows, read from the figure itself."""
+
+import pandas as pd
+import pytest
+from oracles.study_tables import maps, runs_of_maps
+
+from studies.figures.localization import network_figure
+from studies.localization import LocalizationStudy
+from studies.over_runs import each_map
+
+METHODS = (
+    "reconstruction_error",
+    "saliency",
+    "smoothgrad",
+    "integrated_gradients_reconstruction",
+    "input_magnitude",
+)
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Two networks on which each map has a precision of its own."""
+    parts = [
+        runs_of_maps(
+            [maps({method: base + i / 10 for i, method in enumerate(METHODS)})], network=network
+        )
+        for network, base in (("lsa", 0.1), ("dense", 0.2))
+    ]
+    runs = pd.concat(parts)
+    runs["aupro"] += 0.05
+    each_map(runs).to_csv(tmp_path / "localization_summary.csv", index=False)
+    for name in ("faithfulness", "randomization", "numbers"):
+        pd.DataFrame({"train.network": ['"lsa"']}).to_csv(tmp_path / f"{name}.csv", index=False)
+    return LocalizationStudy(tmp_path)
+
+
+def test_every_network_is_a_row_and_every_map_a_mark_at_its_measure(study):
+    panels = network_figure(study).axes
+    for axis, label, more in ((panels[0], "average precision", 0), (panels[1], "AUPRO", 0.05)):
+        assert axis.get_xlabel() == label
+        drawn = [container.lines[0] for container in axis.containers]
+        assert len(drawn) == len(METHODS)
+        for i, line in enumerate(drawn):
+            expected = [0.1 + i / 10 + more, 0.2 + i / 10 + more]
+            assert line.get_xdata() == pytest.approx(expected)
+            assert [round(y) for y in line.get_ydata()] == [0, 1]
+    assert [text.get_text() for text in panels[0].get_yticklabels()] == ["LSA", "dense"]
+    assert panels[0].yaxis_inverted()
+    assert panels[0].containers[0].get_label() == "recon. error"

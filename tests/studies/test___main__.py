@@ -1,0 +1,95 @@
+"""`python -m studies`, its commands called in process."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from oracles.scratch_experiments import commit, experiment, git, of_agreement
+
+import studies.__main__ as commands
+from novelty_maps.pipeline.errors import InputError
+from studies import paths, runner
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    """A repository with the project's studies; the commit that experiments start from."""
+    monkeypatch.chdir(tmp_path)
+    git("init", "-q")
+    copied = ["params.yaml", str(paths.BASE)]
+    copied += [str(paths.DEFINITIONS / file.name) for file in (ROOT / paths.DEFINITIONS).iterdir()]
+    return commit({path: (ROOT / path).read_text() for path in copied})
+
+
+def run_of_agreement(name, start, **numbers):
+    files = of_agreement(**numbers)
+    files["metrics/trajectory.csv"] = "epoch,best\n1,1\n"
+    files["metrics/agreement_histogram.csv"] = "agreement,normal\n0,1\n"
+    experiment(name, start, files)
+
+
+def test_comparison_of_a_study_has_all_its_parts(start, capsys):
+    for name in ("trajectories", "trajectories-high-rate", "trajectories-denoising"):
+        run_of_agreement(name, start, rate=len(name) / 100)
+    commands.compare(["trajectories"])
+    runs = pd.read_csv(paths.RESULTS / "trajectories/runs.csv")
+    assert runs["run"].tolist() == [
+        "trajectories",
+        "trajectories-high-rate",
+        "trajectories-denoising",
+    ]
+    assert "normal_agreement" in capsys.readouterr().out
+
+
+def test_experiments_of_no_study_compare_too(start):
+    run_of_agreement("mine-1", start, seed=0)
+    run_of_agreement("mine-2", start, seed=1)
+    commands.compare(["mine"], output=Path("compared"))
+    assert len(pd.read_csv("compared/runs.csv")) == 2
+    commands.compare(["mine-2"])
+    assert len(pd.read_csv(paths.RESULTS / "mine-2/runs.csv")) == 1
+
+
+def test_question_of_a_study_is_its_own_and_another_can_be_asked(start):
+    run_of_agreement("localization-lsa-1", start)
+    with pytest.raises(InputError, match="no experiment localization-denoising starts from HEAD"):
+        commands.compare(["localization"])
+    with pytest.raises(InputError, match=r"has no metrics/localization\.(csv|json)"):
+        commands.compare(["localization-lsa"], question="localization")
+    commands.compare(["localization-lsa"], question="agreement")
+
+
+def test_unknown_study_cannot_be_run(start):
+    with pytest.raises(InputError, match="no study is named seed; did you mean seeds"):
+        commands.run("seed")
+
+
+def test_impossible_setting_stops_a_study_before_anything_is_queued(start, monkeypatch):
+    monkeypatch.setattr(runner, "run_study", lambda *_, **__: pytest.fail("queued"))
+    with pytest.raises(InputError, match=r"normal_classes"):
+        commands.run("seeds", changed=["split.normal_classes=[11]"])
+
+
+def test_study_that_ran_is_compared_and_its_figures_are_fetched(start, monkeypatch):
+    fetched = []
+
+    def ran(study, runs, *, jobs):
+        assert jobs == 1
+        for run in runs:
+            assert run.settings["train.epochs"] == 2
+            run_of_agreement(run.name, start, seed=run.settings["train.seed"])
+
+    monkeypatch.setattr(runner, "run_study", ran)
+    monkeypatch.setattr(runner, "fetch_figures", lambda figures: fetched.append(figures.run))
+    commands.run("seeds", jobs=1, changed=["train.epochs=2", "train.keep_epochs=[]"])
+    assert len(pd.read_csv(paths.RESULTS / "seeds/runs.csv")) == 10
+    assert fetched == ["seeds-6"]
+
+
+def test_list_says_what_every_study_asks(start, capsys):
+    commands.list_studies()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(list((ROOT / paths.DEFINITIONS).iterdir()))
+    assert any(line.split()[:3] == ["seeds", "10", "runs"] for line in lines)
