@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from oracles.drawn_panels import (
+from oracles.drawn import (
     assert_texts_are_apart,
     dots,
     intervals,

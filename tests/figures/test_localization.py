@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
-from oracles.drawn_panels import (
+from oracles.drawn import (
     assert_texts_are_apart,
     bars,
     dots,

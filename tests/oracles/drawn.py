@@ -1,5 +1,6 @@
-"""What a matplotlib axis shows, read back from its artists."""
+"""What figures and their axes show, read back from matplotlib's artists."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -14,15 +15,11 @@ Values = NDArray[np.float64]
 def bars_of(axis: Axes) -> dict[str, tuple[Values, Values, set[tuple[float, ...]]]]:
     """Label to centres, heights and colours of bars."""
     found = {}
-    for container in axis.containers:
-        if isinstance(container, BarContainer):
-            places = np.array([bar.get_x() + bar.get_width() / 2 for bar in container])
-            heights = np.array([bar.get_height() for bar in container])
-            found[container.get_label()] = (
-                places,
-                heights,
-                {bar.get_facecolor() for bar in container},
-            )
+    for container in bars(axis):
+        places = np.array([bar.get_x() + bar.get_width() / 2 for bar in container])
+        heights = np.array([bar.get_height() for bar in container])
+        colors = {bar.get_facecolor() for bar in container}
+        found[container.get_label()] = (places, heights, colors)
     return found
 
 
@@ -57,10 +54,54 @@ class Points(NamedTuple):
 def points_of(axis: Axes) -> dict[str, Points]:
     """Label to points with vertical error bars."""
     found = {}
-    for container in axis.containers:
-        if isinstance(container, ErrorbarContainer):
-            line, _, (bars,) = container
-            ends = np.array([segment[:, 1] for segment in bars.get_segments()]).reshape(-1, 2)
-            x, y = (np.asarray(values, np.float64) for values in line.get_data())
-            found[container.get_label()] = Points(x, y, *ends.T, line.get_color())
+    for container in dots(axis):
+        ends = intervals(container).reshape(-1, 2)
+        color = container[0].get_color()
+        found[container.get_label()] = Points(*points(container).T, *ends.T, color)
     return found
+
+
+def ticks(axis):
+    return [label.get_text() for label in axis.get_xticklabels()]
+
+
+def rows_of(axis):
+    return [label.get_text() for label in axis.get_yticklabels()]
+
+
+def legend(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def dots(axis):
+    """Points with error bars, a container a line."""
+    return [each for each in axis.containers if isinstance(each, ErrorbarContainer)]
+
+
+def bars(axis):
+    """Bars, a container a colour."""
+    return [each for each in axis.containers if isinstance(each, BarContainer)]
+
+
+def points(container):
+    """x and y of points with error bars, (N, 2)."""
+    return np.column_stack(container[0].get_data()).astype(np.float64)
+
+
+def intervals(container, *, along="y"):
+    """Ends of error bars along an axis, (N, 2)."""
+    (segments,) = container[2]
+    return np.array(segments.get_segments()).reshape(-1, 2, 2)[:, :, "xy".index(along)]
+
+
+def assert_texts_are_apart(figure, texts):
+    """No two texts overlap, and none leaves the figure."""
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in texts if text.get_text()]
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.overlaps(other)
+    for box in boxes:
+        assert box.x0 >= 0
+        assert box.y0 >= 0
+        assert box.x1 <= figure.bbox.x1
+        assert box.y1 <= figure.bbox.y1

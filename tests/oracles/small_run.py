@@ -1,10 +1,14 @@
 """What the stages before `maps` leave, made by hand for images of 8×8 pixels."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from oracles.parameters import section
 
 from novelty_maps.autoencoders.files import AUTOENCODER, epoch_path
 from novelty_maps.autoencoders.registry import seeded_autoencoder
@@ -13,18 +17,16 @@ from novelty_maps.params.metrics import MetricsParams
 from novelty_maps.params.plots import PlotsParams
 from novelty_maps.params.train import TrainParams
 from novelty_maps.pipeline.paths import RAW_IMAGES, SPLIT
+from novelty_maps.pipeline.section import Section
 from novelty_maps.training.files import TRAINING_CURVE, TRAINING_METRICS
 
+ROOT = Path(__file__).resolve().parents[2]
 COUNT = 30  # test images; as many train images follow, the odd ones novel in the test part
 BEST = 2
-METRICS = MetricsParams(k=5, bootstrap_samples=100)
-MAPS = MapsParams(
-    methods=["reconstruction_error", "saliency", "direct_term", "indirect_term"],
-    batch_size=16,
-    device="cpu",
-)
-TRAIN = TrainParams.model_construct(keep_epochs=[1, 2, 5])
-PLOTS = PlotsParams(examples=1, colormap="gray", dpi=30, seed=0)
+METRICS = section(MetricsParams, "metrics", k=5, bootstrap_samples=100)
+MAPS = section(MapsParams, "maps", batch_size=16, device="cpu")
+TRAIN = section(TrainParams, "train", keep_epochs=[1, 2, 5])
+PLOTS = section(PlotsParams, "plots", examples=1, dpi=30)
 
 
 def write_small_run() -> None:
@@ -56,3 +58,15 @@ def write_small_run() -> None:
     pd.DataFrame(history).to_csv(TRAINING_CURVE, index=False)
     record = {"epochs": 2, "best_epoch": BEST, "validation_loss": 0.15}
     TRAINING_METRICS.write_text(json.dumps(record))
+
+
+def assert_needs_no_torch(stage: str, params: Section) -> None:
+    """Run a stage of one section in a process of its own, in the working folder."""
+    kind = type(params).__name__
+    code = f"import sys; from stages.{stage} import main, {kind}; "
+    code += f"main({params!r}); print('torch' in sys.modules)"
+    environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "False\n", done.stderr

@@ -1,5 +1,6 @@
 """A tiny project of its own for a test: stages and DVC as a person runs them, in real processes."""
 
+import functools
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from oracles.parameters import write_params
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +53,7 @@ TINY: dict[str, dict[str, Any]] = {
 }
 
 
+@functools.cache
 def dvc_stages() -> dict[str, dict[str, Any]]:
     """The stages of dvc.yaml by name; one for each of several variants is what it has under do."""
     stages = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
@@ -84,11 +87,8 @@ class Workspace:
     def tiny(cls, folder: Path) -> "Workspace":
         """A new one with the project's parameters, made small."""
         folder.mkdir(exist_ok=True)
-        shutil.copy(ROOT / "params.yaml", folder)
-        workspace = cls(folder)
-        for section, values in TINY.items():
-            workspace.change(section, **values)
-        return workspace
+        write_params(folder, **TINY)
+        return cls(folder)
 
     def copied_to(self, folder: Path) -> "Workspace":
         """The same in another folder, for a test that may spoil it."""

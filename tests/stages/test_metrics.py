@@ -1,14 +1,12 @@
 """Stage `metrics`: its tables and numbers tell the same, and belong to the images."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from oracles.small_run import COUNT, METRICS
+from oracles.small_run import COUNT, METRICS, assert_needs_no_torch
 
 from novelty_maps.maps.files import map_path
 from novelty_maps.pipeline.errors import InputError
@@ -50,10 +48,4 @@ def test_metrics_refuses_maps_of_other_images_and_keeps_its_results(agreement_wo
 
 
 def test_metrics_need_no_torch(agreement_workspace):
-    code = "import sys; from stages.metrics import main, MetricsParams; "
-    code += f"main({METRICS!r}); print('torch' in sys.modules)"
-    environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.stdout == "False\n", done.stderr
+    assert_needs_no_torch("metrics", METRICS)

@@ -1,11 +1,9 @@
 """Stage `plots`: the figures of agreement, and no other file beside them."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from oracles.small_run import PLOTS
+from oracles.small_run import PLOTS, assert_needs_no_torch
 
 from novelty_maps.pipeline.errors import InputError
 from stages import plots
@@ -30,10 +28,4 @@ def test_unknown_colour_map_is_refused_before_anything_is_read(tmp_path, monkeyp
 
 
 def test_figures_need_no_torch(agreement_workspace):
-    code = "import sys; from stages.plots import main, PlotsParams; "
-    code += f"main({PLOTS!r}); print('torch' in sys.modules)"
-    environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.stdout == "False\n", done.stderr
+    assert_needs_no_torch("plots", PLOTS)
