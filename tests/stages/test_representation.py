@@ -8,6 +8,7 @@ import pytest
 import torch
 import typer
 from oracles.classifier_params import classifier_params
+from oracles.parameters import section
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
@@ -69,9 +70,10 @@ def workspace(tmp_path_factory):
         for left_over in (EMBEDDINGS / "old.test.z.npy", REPRESENTATION_PLOTS / "old.png"):
             left_over.touch()
         embed.main(CLASSIFIER)
-        oracles = RepresentationParams(trees=5, control_trees=3, labelled_anomalies=[3, 12, 13])
+        few = {"trees": 5, "control_trees": 3, "labelled_anomalies": [3, 12, 13]}
+        oracles = section(RepresentationParams, "representation", **few)
         metrics.main(oracles, CLASSIFIER)
-        plots.main(PlotsParams(examples=1, colormap="gray", dpi=30, seed=0))
+        plots.main(section(PlotsParams, "plots", examples=1, dpi=30))
         yield folder
 
 
