@@ -22,7 +22,7 @@ def main(metrics: MetricsParams) -> None:
     rows = load_rows("test")
     maps = load_maps(COMPARED_MAPS, (len(rows), None, None))
     _, height, width = maps["saliency"].shape
-    table, curves = tables.image_table(maps, rows, k=k)
+    table, curves = tables.image_table(maps, rows, k=k, generator=np.random.default_rng(1))
     numbers = summarise(
         table, k=k, image_shape=(height, width), samples=samples, generator=generators[0]
     )

@@ -42,7 +42,7 @@ def main(plots: PlotsParams) -> None:
         "training": training.training_figure(
             read_training_curve(), best_epoch=read_training_metrics()["best_epoch"]
         ),
-        "trajectory": training.trajectory_figure({"": files.read_trajectory()}, k=k),
+        "trajectory": training.one_run_figure(files.read_trajectory(), k=k),
         "explanation": agreement.explanation_figure(deciles, k=k),
         "distances": agreement.distances_figure(files.read_distance_histogram(), by_k, k=k),
     }

@@ -35,6 +35,7 @@ def main(train: TrainParams) -> None:
     checkpoint = Checkpoint(train.model_dump(), [RAW_IMAGES, SPLIT, *source_files("autoencoders")])
     trained = train_autoencoder(train, images, checkpoint, device=device)
     kept_files = {epoch_path(epoch): weights for epoch, weights in trained.kept.items()}
+    kept_files |= {epoch_path(e, running=True): w for e, w in trained.kept_running.items()}
     with atomic.written_together():
         formats.write_torch(AUTOENCODER, trained.weights)
         for path, weights in kept_files.items():

@@ -9,6 +9,8 @@ from novelty_maps.pipeline.cli import run
 from novelty_maps.pipeline.options import from_sections, reads
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -41,37 +43,52 @@ def main(
     training, curve = read_training_metrics(), read_training_curve().set_index("epoch")
     best = training["best_epoch"]
     epochs = trajectory.epochs_to_evaluate(train.keep_epochs, last=training["epochs"], best=best)
+    weights = [each for epoch in epochs for each in _weights(epoch, best)]
     table = []
-    with tqdm(total=(len(epochs) - 1) * len(images), unit="img", mininterval=0.5) as bar:
-        for epoch in epochs:
-            network, found = _after(epoch, best, images, on_batch=bar.update, **settings)
+    with tqdm(total=(len(weights) - 1) * len(images), unit="img", mininterval=0.5) as bar:
+        for row, path in weights:
+            network, found = _compared(path, images, on_batch=bar.update, **settings)
             numbers = trajectory.summary_row(
                 found,
                 rows,
                 k=metrics.k,
                 samples=metrics.bootstrap_samples,
-                generator=np.random.default_rng([0, epoch]),
+                generator=np.random.default_rng([0, row["epoch"]]),
+                null_generator=np.random.default_rng(1),  # as in stage `metrics`
             )
             residual = trajectory.gradient_residual(network, images, found, first=maps.batch_size)
-            loss = curve["validation_loss"].get(epoch)
-            row = {"epoch": epoch, "best": int(epoch == best), "validation_loss": loss}
-            table.append(row | {"gradient_residual": residual} | numbers)
+            loss = None if row["running"] else curve["validation_loss"].get(row["epoch"])
+            checks = {"validation_loss": loss, "gradient_residual": residual}
+            table.append(row | checks | numbers)
     formats.write_table(TRAJECTORY, pd.DataFrame(table))
 
 
-def _after(
-    epoch: int, best: int, images: "NDArray[np.uint8]", **settings: Any
-) -> "tuple[Autoencoder, dict[str, NDArray[np.float32]]]":
-    """The network after an epoch, and its maps, which stage `maps` has left of the best one."""
+def _weights(epoch: int, best: int) -> "list[tuple[dict[str, int], Path]]":
+    """The weights of an epoch: what their row begins with, and their file.
+
+    Those with moving averages for batch norm's statistics are there only where `train` was asked
+    for both.
+    """
     from novelty_maps.autoencoders.files import AUTOENCODER, epoch_path
+
+    row = {"epoch": epoch, "best": int(epoch == best)}
+    found = [(row | {"running": 0}, AUTOENCODER if epoch == best else epoch_path(epoch))]
+    running = epoch_path(epoch, running=True)
+    return [*found, (row | {"running": 1}, running)] if running.exists() else found
+
+
+def _compared(
+    path: "Path", images: "NDArray[np.uint8]", **settings: Any
+) -> "tuple[Autoencoder, dict[str, NDArray[np.float32]]]":
+    """A network of a file, and its maps, which stage `maps` has left of the best one."""
+    from novelty_maps.autoencoders.files import AUTOENCODER
     from novelty_maps.autoencoders.trained import load_autoencoder
     from novelty_maps.maps.compute import gather_maps
     from novelty_maps.maps.files import load_maps
     from novelty_maps.maps.names import COMPARED_MAPS
 
-    path = AUTOENCODER if epoch == best else epoch_path(epoch)
     network = load_autoencoder(images.shape[1:], path)
-    if epoch == best:
+    if path == AUTOENCODER:
         return network, load_maps(COMPARED_MAPS, (len(images), *images.shape[2:]))
     return network, gather_maps(network, images, methods=COMPARED_MAPS, **settings)
 

@@ -64,10 +64,10 @@ def compare(
 
     Of agreement these are runs.csv, summary.csv, by_class.csv, trajectory.csv and
     agreement_histogram.csv; of localization localization.csv, localization_summary.csv,
-    faithfulness.csv, randomization.csv and numbers.csv; of representation detection.csv and
-    detection_summary.csv. Runs that differ in a seed alone, or about representation in the normal
-    classes too, are repetitions of one configuration: the summary has their mean, 95% interval and
-    standard deviation.
+    faithfulness.csv, randomization.csv, reinitialised.csv, numbers.csv and run_numbers.csv; of
+    representation detection.csv and detection_summary.csv. Runs that differ in a seed alone, or
+    about representation in the normal classes too, are repetitions of one configuration: the
+    summary has their mean, 95% interval and standard deviation.
     """
     from novelty_maps.pipeline import atomic, formats
     from studies.experiments import find_experiments

@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 
 from novelty_maps.statistics import RunsInterval
-from studies import findings, lookup
+from studies import authors, findings, lookup
+
+EPOCHS = (1, 2, 5, 10, 20, 50, 75, *range(100, 501, 50))  # that are shown
 
 
 class AgreementStudies:
@@ -37,29 +39,25 @@ class AgreementStudies:
         )
         return RunsInterval(*row[list(RunsInterval._fields)])
 
-    def chosen_rate(self) -> float:
-        """The learning rate with the lowest loss on normal validation images."""
-        runs = self.table("learning-rates", "runs")
-        best = runs.sort_values("validation_loss").iloc[0]
-        return float(best["train.learning_rate"])
-
     def networks(self) -> pd.DataFrame:
-        """A row for every network that was evaluated at K = 10 on the paper's classes.
+        """The authors' networks and ours in their setting, as of `authors.with_networks`.
 
-        The studies share networks, the first epochs of a long run above all: each counts once.
+        A row a network, that is a run after an epoch, with its numbers at K = 10.
         """
-        settings = {
-            "train.learning_rate": self.chosen_rate(),
-            "train.seed": 0,
-            "train.noise_std": 0.0,
-        }
         parts = [
-            self.table("learning-rates", "trajectory"),
-            self.table("seeds", "trajectory", k=10),
-            self.table("trajectories", "trajectory"),
+            self.table(study, "trajectory") for study in ("authors-weights", "authors-setting")
         ]
-        networks = pd.concat(parts, ignore_index=True).fillna(settings)
-        return networks.drop_duplicates([*settings, "epoch"], ignore_index=True)
+        return pd.concat([authors.with_networks(part) for part in parts], ignore_index=True)
+
+    def smoothed(self) -> pd.DataFrame:
+        """The same at `EPOCHS` alone, neighbouring epochs averaged (`authors.near`)."""
+        networks = self.networks()
+        parts = [authors.near(networks, epoch) for epoch in EPOCHS]
+        return pd.concat([part for part in parts if len(part)], ignore_index=True)
+
+    def last_networks(self) -> pd.DataFrame:
+        """The last network of each of these runs: runs are counted, not their epochs."""
+        return authors.last_rows(self.networks())
 
     def class_sets(self) -> list[dict[str, Any]]:
         """A row for each set of normal classes: its run's metrics, `classes`, `normal_digits`."""
@@ -72,11 +70,17 @@ class AgreementStudies:
             rows.append(row | {"classes": classes, "normal_digits": classes.count(",") + 1})
         return rows
 
-    def role_table(self) -> pd.DataFrame:
-        """`metrics/by_class.csv` of the runs of `class_sets`, one below the other."""
+    def role_table(self, digits: int | None = None) -> pd.DataFrame:
+        """`metrics/by_class.csv` of the runs of `class_sets`, one below the other.
+
+        Args:
+            digits: Of the runs with so many normal digits; of all by default.
+        """
         seed_0 = self.table("seeds", "by_class", k=10, seed=0)
-        return pd.concat([seed_0, self.table("classes", "by_class")])
+        table = pd.concat([seed_0, self.table("classes", "by_class")])
+        normal = (table["novel"] == 0).groupby(table["run"]).transform("sum")
+        return table if digits is None else table[normal == digits]
 
     def verdicts(self) -> list[findings.Verdict]:
-        """Each finding asked of all networks."""
-        return findings.judge(self.networks())
+        """Each finding asked of the last network of each run."""
+        return findings.judge(self.last_networks())

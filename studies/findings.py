@@ -42,9 +42,9 @@ FINDINGS = (
     Finding(
         1,
         "the error map often misses key salient pixels",
-        "most of the ten most salient pixels are missed in more than half of the images, normal"
-        " and novel",
-        lambda row: _both(row, "majority_agreement_high", lambda share: share < 0.5),
+        "more than half of the ten most salient pixels are missed (agreement below 5) in more than"
+        " half of the images, normal and novel",
+        lambda row: _both(row, "majority_missed_low", lambda share: share > 0.5),
     ),
     Finding(
         2,
@@ -111,9 +111,3 @@ def judge(networks: pd.DataFrame) -> list[Verdict]:
         word = {0: "does not hold", len(networks): "holds"}.get(met, "depends")
         verdicts.append(Verdict(finding, met, len(networks), word))
     return verdicts
-
-
-def met_by(networks: pd.DataFrame, number: int) -> "pd.Series[bool]":
-    """Which networks meet the criterion of one finding."""
-    (finding,) = (finding for finding in FINDINGS if finding.number == number)
-    return networks.apply(finding.is_met, axis=1).astype(bool)

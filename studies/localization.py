@@ -1,15 +1,43 @@
 """The study of localization, as its page cites it."""
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from novelty_maps.maps.names import REFERENCE
 from novelty_maps.statistics import RunsInterval
 from studies import lookup
-from studies.over_runs import over_runs
+from studies.authors import network_of
+from studies.over_runs import each_map, over_runs
+
+
+class LastNetwork(NamedTuple):
+    """The last network of a run in the authors' setting.
+
+    Attributes:
+        study: That it is in.
+        name: As of `authors.Network`.
+    """
+
+    study: "EachRun"
+    name: str
+
+
+def last_networks(studies: "Sequence[EachRun]") -> list[LastNetwork]:
+    """The networks of the largest epoch of each run, in the order of the studies."""
+    found: dict[tuple[int, str], LastNetwork] = {}
+    epochs: dict[tuple[int, str], int] = {}
+    for place, study in enumerate(studies):
+        for name in study.networks():
+            run, _, epoch = name.rpartition(", ")
+            if int(epoch) > epochs.get((place, run), -1):
+                found[place, run] = LastNetwork(study, name)
+                epochs[place, run] = int(epoch)
+    return list(found.values())
 
 
 class LocalizationStudy:
@@ -20,15 +48,12 @@ class LocalizationStudy:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._tables = {}
-        for name in ("localization_summary", "faithfulness", "randomization", "numbers"):
-            table = lookup.read_table(folder, name)
-            table.insert(0, "network", [_network(row) for _, row in table.iterrows()])
-            self._tables[name] = table
+        self._folder = folder
+        self._read: dict[str, pd.DataFrame] = {}
 
     def networks(self) -> list[str]:
         """Names of the networks, in the order of the table."""
-        return list(dict.fromkeys(self._tables["localization_summary"]["network"]))
+        return list(dict.fromkeys(self._table("localization_summary")["network"]))
 
     def runs(self, network: str) -> int:
         """Number of seeds of a network."""
@@ -36,7 +61,7 @@ class LocalizationStudy:
 
     def table(self, network: str) -> pd.DataFrame:
         """Means and intervals over the seeds in the columns of `metrics/localization.csv`."""
-        summary = self._tables["localization_summary"]
+        summary = self._table("localization_summary")
         return summary[summary["network"] == network].drop(columns="network")
 
     def methods(self, network: str, *, control: bool) -> list[str]:
@@ -46,7 +71,7 @@ class LocalizationStudy:
 
     def groups(self, grouping: str) -> list[str]:
         """Kinds, sizes or intensities."""
-        table = self._tables["localization_summary"]
+        table = self._table("localization_summary")
         return list(dict.fromkeys(table.loc[table["grouping"] == grouping, "group"]))
 
     def row(
@@ -70,7 +95,7 @@ class LocalizationStudy:
     def headline(self, network: str, metric: str) -> RunsInterval:
         """A number of `metrics/localization.json` or `faithfulness.json`, its keys joined by _."""
         row = lookup.one_row(
-            self._tables["numbers"],
+            self._table("numbers"),
             {"network": network, "metric": metric},
             what=f"of numbers are {network}, {metric}",
         )
@@ -92,13 +117,52 @@ class LocalizationStudy:
     def drop(self, network: str, method: str) -> RunsInterval:
         """Fall of average precision when all layers are re-initialised."""
         own = {"network": network, "method": method}
-        rows = lookup.rows_of(self._tables["randomization"], own)
-        return over_runs(rows[rows["step"] == rows["step"].max()], "average_precision_drop")
+        return over_runs(
+            lookup.rows_of(self._table("reinitialised"), own), "average_precision_drop"
+        )
+
+    def _table(self, name: str) -> pd.DataFrame:
+        """A table of the study with the column `network` before its own."""
+        if name not in self._read:
+            table = lookup.read_table(self._folder, name)
+            table.insert(0, "network", [_network(row) for _, row in table.iterrows()])
+            self._read[name] = table
+        return self._read[name]
 
     def _mean(self, network: str, name: str, keys: list[str]) -> pd.DataFrame:
-        table = self._tables[name]
+        table = self._table(name)
         own = table[table["network"] == network]
         return own.groupby(keys, sort=False, dropna=False).mean(numeric_only=True).reset_index()
+
+
+class EachRun(LocalizationStudy):
+    """A study in the authors' setting, each of its networks for itself: none is pooled over seeds.
+
+    Networks are named as of `authors.Network`; their intervals are over images alone.
+    """
+
+    def _table(self, name: str) -> pd.DataFrame:
+        if name not in self._read:
+            source, reduced = _REDUCED.get(name, (name, None))
+            table = lookup.read_table(self._folder, source)
+            names = [network_of(row).name for _, row in table.iterrows()]
+            parts = [
+                (reduced(rows) if reduced else rows).assign(network=network)
+                for network, rows in table.groupby(pd.Series(names), sort=False)
+            ]
+            self._read[name] = pd.concat(parts, ignore_index=True)
+        return self._read[name]
+
+
+def _of_one_run(numbers: pd.DataFrame) -> pd.DataFrame:
+    return numbers.assign(sd=np.nan, runs=1)
+
+
+# Tables that are made of those of single runs.
+_REDUCED: dict[str, tuple[str, Callable[[pd.DataFrame], pd.DataFrame]]] = {
+    "localization_summary": ("localization", each_map),
+    "numbers": ("run_numbers", _of_one_run),
+}
 
 
 def _network(row: "pd.Series[Any]") -> str:

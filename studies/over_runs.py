@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from novelty_maps import statistics
+from novelty_maps.maps.names import GAINS
 from novelty_maps.statistics import RunsInterval
 
 DETECTOR = ["representation", "objective", "settings", "detector", "labels"]
@@ -25,7 +26,11 @@ _OF_DETECTORS = [
     "validation_auroc",
 ]
 
-_OF_MAPS = ("average_precision", "aupro", "average_precision_gain", "aupro_gain")
+_OF_MAPS = [
+    f"{measure}{gain}"
+    for gain in ("", *(f"_{name}" for name in GAINS))
+    for measure in ("average_precision", "aupro")
+]
 _MEANS_OF_MAPS = (
     "auroc",
     "pooled_average_precision",
@@ -71,7 +76,7 @@ def each_map(runs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for row, group in _configurations(runs, "grouping", "group", "method", "control"):
         row["images"] = group["images"].iloc[0]
-        for measure in _OF_MAPS:
+        for measure in (name for name in _OF_MAPS if name in group):  # older tables lack the last
             row |= _columns(measure, over_runs(group, measure))
         row |= {name: group[name].mean() for name in _MEANS_OF_MAPS}
         one_way = group["effect_size"].gt(0).all() or group["effect_size"].lt(0).all()

@@ -9,24 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy import stats
 
-from novelty_maps import statistics
 from novelty_maps.pipeline import atomic, formats
 from novelty_maps.statistics import RunsInterval
-from studies import findings, replacement, role_effect
+from studies import authors, claims, lookup, replacement, role_effect
 from studies.agreement import AgreementStudies
-from studies.figures.agreement import agreement_figures
+from studies.figures.agreement import role_figure
+from studies.figures.authors import along_training, nulls_over_training
 from studies.figures.localization import localization_figures
 from studies.figures.representation import representation_figures
-from studies.localization import LocalizationStudy
+from studies.localization import EachRun, LocalizationStudy, last_networks
 from studies.paths import DOCS, FIGURES, README, RESULTS, page_template
 from studies.representation import Detector, RepresentationStudy
 
 PAGES = ("agreement", "localization", "representation")
+LOCALIZED = ("localization-published", "localization-training")
 
 
 class Results:
@@ -52,6 +51,26 @@ class Results:
         """A study of maps against planted novelties."""
         return LocalizationStudy(self._folder / study)
 
+    def has(self, study: str) -> bool:
+        """Whether a study has been run."""
+        return (self._folder / study).is_dir()
+
+    def long_trained(self) -> list[EachRun]:
+        """The studies of maps against planted novelties in the authors' networks, and ours."""
+        return [EachRun(self._folder / study) for study in LOCALIZED]
+
+    def localized(self, grouping: str) -> pd.DataFrame:
+        """Every map's measures on the groups of a grouping, of each run of these studies.
+
+        The columns of `authors.Network`, then those of `metrics/localization.csv`.
+        """
+        tables = [lookup.read_table(self._folder / study, "localization") for study in LOCALIZED]
+        parts = [
+            authors.with_networks(table[table["grouping"] == grouping].reset_index(drop=True))
+            for table in tables
+        ]
+        return pd.concat(parts, ignore_index=True)
+
     def representation(self, study: str) -> RepresentationStudy:
         """A study of scores and oracles."""
         return RepresentationStudy(self._folder / study)
@@ -75,8 +94,10 @@ def write_report() -> None:
 def all_figures(results: Results) -> dict[str, Figure]:
     """Name to figure, of all questions."""
     return {
-        **agreement_figures(results.agreement, results.paper),
-        **localization_figures(results.localization("localization")),
+        "training": along_training(results.agreement.smoothed(), results.localized("all")),
+        "nulls": nulls_over_training(results.agreement.smoothed()),
+        "classes": role_figure(results.agreement.role_table()),
+        **localization_figures(results.long_trained()[0], results.localization("localization")),
         **representation_figures(results.representation, results.slides),
     }
 
@@ -84,17 +105,6 @@ def all_figures(results: Results) -> dict[str, Figure]:
 def interval(number: RunsInterval, digits: int) -> str:
     """Estimate with its interval: 4.50 (4.41 to 4.59)."""
     return f"{number.estimate:.{digits}f} ({number.low:.{digits}f} to {number.high:.{digits}f})"
-
-
-def rank_correlation(x: pd.Series, y: pd.Series) -> float:
-    """Spearman's correlation of two columns."""
-    return statistics.spearman(x, y).estimate
-
-
-def within_spread(paper: float, number: RunsInterval) -> bool:
-    """Whether a published number could be one more run of ours: a 95% prediction interval."""
-    half = stats.t.ppf(0.975, number.runs - 1) * number.sd * np.sqrt(1 + 1 / number.runs)
-    return bool(abs(paper - number.estimate) <= half)
 
 
 def above(number: RunsInterval) -> str:
@@ -116,10 +126,18 @@ def render(template: Path, results: Results) -> str:
     environment.filters["interval"] = interval
     environment.globals.update(
         results=results,
-        within_spread=within_spread,
         role_effect=role_effect.role_effect,
-        met_by=findings.met_by,
-        rank_correlation=rank_correlation,
+        near=authors.near,
+        settled=claims.settled,
+        counted=claims.counted,
+        compared=claims.compared,
+        falls=claims.falls,
+        mechanical=claims.mechanical,
+        below_null=claims.below_null,
+        covered=claims.covered,
+        last_networks=last_networks,
+        last_rows=authors.last_rows,
+        MAIN=authors.MAIN,
         Detector=Detector,
         verdict_on=replacement.verdict_on,
         above=above,

@@ -13,7 +13,12 @@ from novelty_maps.agreement.files import (
     EXPLANATION,
     TRAJECTORY,
 )
-from novelty_maps.faithfulness.files import FAITHFULNESS, FAITHFULNESS_METRICS, RANDOMIZATION
+from novelty_maps.faithfulness.files import (
+    FAITHFULNESS,
+    FAITHFULNESS_METRICS,
+    RANDOMIZATION,
+    REINITIALISED,
+)
 from novelty_maps.localization.files import LOCALIZATION, LOCALIZATION_METRICS
 from novelty_maps.representation.files import DETECTION
 from novelty_maps.training.files import TRAINING_METRICS
@@ -53,7 +58,7 @@ def localization_tables(found: Sequence[Experiment]) -> Tables:
     settings = varied_settings(found).drop(columns=lists, errors="ignore")
     tables = {
         path.stem: _joined(settings, _read(found, path))
-        for path in (LOCALIZATION, FAITHFULNESS, RANDOMIZATION)
+        for path in (LOCALIZATION, FAITHFULNESS, RANDOMIZATION, REINITIALISED)
     }
     prefixes = {
         TRAINING_METRICS: "",
@@ -62,6 +67,8 @@ def localization_tables(found: Sequence[Experiment]) -> Tables:
     }
     numbers = pd.DataFrame([read_metrics(each, prefixes) for each in found])
     tables["numbers"] = each_number(settings.join(numbers))
+    single = [each_number(numbers.iloc[[i]]).drop(columns=["sd", "runs"]) for i in numbers.index]
+    tables["run_numbers"] = _joined(settings, single)
     summary = tables["localization_summary"] = each_map(tables["localization"])
     whole = (summary["grouping"] == "all") & summary["method"].isin(_SHOWN_MAPS)
     return tables, summary.loc[whole].drop(columns=["grouping", "group"])

@@ -196,7 +196,9 @@ def computed() -> dict[str, list[str]]:
         seed=0,
     )
     test = split[split["part"] == "test"].reset_index(drop=True)[:8]
-    images_table, _ = image_table(dict.fromkeys(COMPARED_MAPS, maps), test, k=3)
+    images_table, _ = image_table(
+        dict.fromkeys(COMPARED_MAPS, maps), test, k=3, generator=np.random.default_rng(0)
+    )
     planted = plant_novelties(
         np.zeros_like(images),
         test,

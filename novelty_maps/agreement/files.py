@@ -62,5 +62,8 @@ def read_distance_histogram() -> "pd.DataFrame":
 def read_trajectory() -> "pd.DataFrame":
     """A row per evaluated epoch, with the numbers of `trajectory.summary_row`."""
     return formats.read_table(
-        TRAJECTORY, columns=["normal_agreement"], integers=["epoch"], made_by="trajectory"
+        TRAJECTORY,
+        columns=["normal_agreement"],
+        integers=["epoch", "running"],
+        made_by="trajectory",
     )

@@ -40,6 +40,7 @@ def summarise(
     for name, group in groups.items():
         values = group[MEASURES].astype(np.float64)
         values["majority_agreement"] = 2 * values["agreement"] > k
+        values["majority_missed"] = 2 * values["agreement"] < k
         replicates[name] = statistics.bootstrap_means(
             values.to_numpy(np.float64), samples=samples, generator=generator
         )

@@ -15,6 +15,7 @@ from novelty_maps.agreement.curves import (
     distance_curve,
     scaled_map_errors,
 )
+from novelty_maps.agreement.null import null_agreements
 from novelty_maps.agreement.terms import term_measures
 from novelty_maps.maps.ranking import require_k, tied_at, top_pixels
 from novelty_maps.pipeline.formats import flatten
@@ -78,7 +79,11 @@ def compare_maps(
 
 
 def image_table(
-    maps: Mapping[str, NDArray[np.float32]], rows: pd.DataFrame, *, k: int
+    maps: Mapping[str, NDArray[np.float32]],
+    rows: pd.DataFrame,
+    *,
+    k: int,
+    generator: np.random.Generator,
 ) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
     """All that is measured of each image, beside what the index table says of it.
 
@@ -86,17 +91,21 @@ def image_table(
         maps: reconstruction_error, saliency, direct_term and indirect_term, (N, H, W) float32.
         rows: The images' rows of the index table: row, source_row, label, novel.
         k: Headline K.
+        generator: Source of randomness, of the nulls.
 
     Returns:
         The table of `metrics/per_image.csv`, and the curves of `compare_maps`.
     """
     error = maps["reconstruction_error"]
     compared, curves = compare_maps(error, maps["saliency"], k=k)
-    terms = term_measures(maps["direct_term"], maps["indirect_term"])
+    direct, indirect = maps["direct_term"], maps["indirect_term"]
+    terms = term_measures(direct, indirect)
+    novel = rows["novel"].to_numpy() == 1
+    nulls = null_agreements(error, direct, indirect, novel, k=k, generator=generator)
     table = rows[["row", "source_row", "label", "novel"]].assign(
         reconstruction_loss=reconstruction_loss(error)
     )
-    return table.join(compared).join(terms), curves
+    return table.join([compared, terms, nulls]), curves
 
 
 def reconstruction_loss(reconstruction_error: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -5,6 +5,8 @@ itself, so its magnitude has the top K of the reconstruction-error map exactly. 
 between the two maps comes from the second, indirect term, which vanishes where the autoencoder
 projects its input orthogonally onto what it can reconstruct (Jᵀe = 0). How large the indirect term
 is, and which way it turns the gradient, should therefore tell how far an image's maps disagree.
+How much of that any term of the same size would do, wherever it lies, is what the nulls say
+(`null`); the excess of agreement over a null is what the place of the indirect term adds.
 """
 
 from typing import Any
@@ -15,8 +17,10 @@ from numpy.typing import NDArray
 
 from novelty_maps import statistics
 from novelty_maps.agreement.kinds import normal_and_novel
+from novelty_maps.agreement.null import NULLS
 
 MEASURES = ["indirect_share", "gradient_error_cosine"]
+EXCESSES = ["excess_over_shuffled", "excess_over_other_image"]  # agreement less each of `NULLS`
 _CHUNK = 1024  # images at a time; bounds memory
 
 
@@ -54,33 +58,39 @@ def explain_agreement(
     """Whether the size and the direction of the indirect term explain top-K agreement.
 
     Args:
-        table: A row per image: `agreement`, `novel` (0 or 1), `label` and `MEASURES`.
+        table: A row per image: `agreement`, `novel` (0 or 1), `label`, `MEASURES` and `NULLS`.
         samples: Bootstrap samples behind the intervals of the means.
         generator: Source of randomness.
 
     Returns:
-        For normal and novel images the mean of each measure with its interval and its Spearman
-        correlation with agreement; under `all` that correlation over all images, and under
-        `all_given_class` the partial one, with the image's class taken out.
+        For normal and novel images the means of `MEASURES`, `NULLS` and `EXCESSES` with their
+        intervals, and Spearman correlations: of `MEASURES` with agreement, of `NULLS` and
+        `EXCESSES` with `indirect_share`. Under `all` these correlations over all images, under
+        `all_given_class` the partial ones, with the image's class taken out.
     """
+    for excess, null in zip(EXCESSES, NULLS, strict=True):
+        table = table.assign(**{excess: table["agreement"] - table[null]})
+    beside = [*NULLS, *EXCESSES]
     result: dict[str, Any] = {}
     groups = normal_and_novel(table)
     for name, group in groups.items():
-        values = group[MEASURES].to_numpy(np.float64)
+        values = group[[*MEASURES, *beside]].to_numpy(np.float64)
         ends = statistics.bootstrap_interval(values, samples=samples, generator=generator)
         result[name] = {
             measure: statistics.with_ends(group[measure].mean(), ends[:, i])
-            for i, measure in enumerate(MEASURES)
+            for i, measure in enumerate([*MEASURES, *beside])
         }
-        result[name]["undefined_images"] = int(np.isnan(values).any(axis=1).sum())
+        result[name]["undefined_images"] = int(group[MEASURES].isna().any(axis=1).sum())
     for name, part, given in (
         ("normal", groups["normal"], []),
         ("novel", groups["novel"], []),
         ("all", table, []),
         ("all_given_class", table, [table["label"]]),
     ):
-        result.setdefault(name, {})["rank_correlation_with_agreement"] = {
-            measure: statistics.spearman(part[measure], part["agreement"], given=given)._asdict()
-            for measure in MEASURES
-        }
+        numbers = result.setdefault(name, {})
+        for measured, other in ((MEASURES, "agreement"), (beside, "indirect_share")):
+            numbers[f"rank_correlation_with_{other}"] = {
+                measure: statistics.spearman(part[measure], part[other], given=given)._asdict()
+                for measure in measured
+            }
     return result

@@ -35,6 +35,7 @@ def summary_row(
     k: int,
     samples: int,
     generator: np.random.Generator,
+    null_generator: np.random.Generator,
 ) -> dict[str, Any]:
     """The numbers of `metrics/agreement.json` and `metrics/explanation.json` as one flat row.
 
@@ -43,12 +44,13 @@ def summary_row(
         rows: The images' rows of the index table.
         k: Headline K.
         samples: Bootstrap samples.
-        generator: Source of randomness.
+        generator: Source of randomness of the intervals.
+        null_generator: That of the nulls, as of `tables.image_table`.
 
     Returns:
         Column to value, as of `formats.flatten`.
     """
-    table, _ = image_table(maps, rows, k=k)
+    table, _ = image_table(maps, rows, k=k, generator=null_generator)
     _, height, width = maps["saliency"].shape
     numbers = summarise(
         table, k=k, image_shape=(height, width), samples=samples, generator=generator

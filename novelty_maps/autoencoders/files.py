@@ -6,6 +6,11 @@ AUTOENCODER = Path("data/model/autoencoder.pt")
 KEPT_EPOCHS = Path("data/model/epochs")
 
 
-def epoch_path(epoch: int) -> Path:
-    """Weights of the autoencoder after an epoch of `train.keep_epochs`."""
-    return KEPT_EPOCHS / f"epoch_{epoch:04d}.pt"
+def epoch_path(epoch: int, *, running: bool = False) -> Path:
+    """Weights of the autoencoder after an epoch of `train.keep_epochs`.
+
+    Args:
+        epoch: The epoch.
+        running: With batch norm's moving averages, of a training with `train.batch_norm` both.
+    """
+    return KEPT_EPOCHS / f"epoch_{epoch:04d}{'.running' if running else ''}.pt"

@@ -15,14 +15,14 @@ def noisy_input(
     Args:
         images: (N, C, H, W) uint8.
         noise_std: Standard deviation of Gaussian noise added to the input and not to the target,
-            in units of the pixel range.
+            in units of the pixel range; the sum is clamped to [0, 1], as an image is.
         generator: Source of the noise, on the CPU.
     """
     target = as_input(images)
     if not noise_std:
         return target, target
     noise = torch.randn(target.shape, generator=generator)
-    return target + noise_std * noise.to(target.device), target
+    return (target + noise_std * noise.to(target.device)).clamp(0, 1), target
 
 
 def reconstruction_loss(noise_std: float) -> BatchLoss:

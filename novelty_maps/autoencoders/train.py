@@ -1,7 +1,6 @@
 """How the autoencoder is obtained: taken from a file, found in closed form, or trained."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -12,7 +11,7 @@ from novelty_maps.autoencoders.losses import mean_reconstruction_loss
 from novelty_maps.autoencoders.principal_components import PrincipalComponents
 from novelty_maps.autoencoders.registry import seeded_autoencoder
 from novelty_maps.networks.inputs import ValidationLoss
-from novelty_maps.networks.weights import load_weights
+from novelty_maps.networks.weights import load_weights, weights_file
 from novelty_maps.params.train import TrainParams
 from novelty_maps.pipeline import formats
 from novelty_maps.training.batch_norm import calibration, calibration_images
@@ -32,12 +31,14 @@ class Trained(NamedTuple):
             trained one row, epoch 0, without a training loss.
         metrics: Epochs trained, the best epoch, and its validation loss.
         kept: Epoch to state dict, of the epochs of `train.keep_epochs` that were reached.
+        kept_running: The same with batch norm's moving averages, for `train.batch_norm` both.
     """
 
     weights: dict[str, Any]
     history: Sequence[Mapping[str, float | None]]
     metrics: dict[str, float]
     kept: dict[int, dict[str, Any]]
+    kept_running: dict[int, dict[str, Any]]
 
 
 def train_autoencoder(
@@ -70,7 +71,10 @@ def train_autoencoder(
     )
     source = settings.from_checkpoint
     if source is not None:
-        weights = formats.read_torch(Path(source), remedy="give a state dict saved by torch.save")
+        weights = formats.read_torch(
+            weights_file(source),
+            remedy="give a state dict saved by torch.save, or set DATASETS_ROOT to its folder",
+        )
         load_weights(network, weights, source=source)
     elif isinstance(network, PrincipalComponents):
         network.fit(images["train"].numpy())
@@ -98,6 +102,7 @@ def _train(
             settings.batch_norm, calibration_images(images, seed=settings.seed), device=device
         ),
         keep_epochs=settings.keep_epochs,
+        keep_running=settings.keep_epochs if settings.batch_norm == "both" else [],
         device=device,
         **settings.keywords(),
     )
@@ -109,10 +114,11 @@ def _record(network: Autoencoder, state: TrainingState) -> Trained:
         "best_epoch": state.best_epoch,
         "validation_loss": state.best_loss,
     }
-    return Trained(network.to("cpu").state_dict(), state.history, numbers, state.kept)
+    weights = network.to("cpu").state_dict()
+    return Trained(weights, state.history, numbers, state.kept, state.kept_running)
 
 
 def _record_untrained(network: Autoencoder, loss: float) -> Trained:
     row = {"epoch": 0, "train_loss": None, "validation_loss": loss}
     numbers = {"epochs": 0, "best_epoch": 0, "validation_loss": loss}
-    return Trained(network.to("cpu").state_dict(), [row], numbers, {})
+    return Trained(network.to("cpu").state_dict(), [row], numbers, {}, {})

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from novelty_maps.autoencoders.base import Autoencoder
-from novelty_maps.autoencoders.files import AUTOENCODER
+from novelty_maps.autoencoders.files import AUTOENCODER, epoch_path
 from novelty_maps.autoencoders.registry import autoencoder_of, require_images
 from novelty_maps.pipeline import formats
 
@@ -23,3 +23,12 @@ def load_autoencoder(image_shape: tuple[int, ...] | None, path: Path = AUTOENCOD
     if image_shape is not None:
         require_images(network, image_shape, source=str(path))
     return network
+
+
+def load_epoch(image_shape: tuple[int, ...], epoch: int | None) -> Autoencoder:
+    """The autoencoder after an epoch of `train.keep_epochs`, None for the best epoch.
+
+    Raises:
+        InputError: As of `load_autoencoder`; training may have stopped before the epoch.
+    """
+    return load_autoencoder(image_shape, AUTOENCODER if epoch is None else epoch_path(epoch))

@@ -1,4 +1,4 @@
-"""What the stage `localization.faithfulness` writes: two tables and the headline numbers."""
+"""What the stage `localization.faithfulness` writes: three tables and the headline numbers."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from novelty_maps.pipeline import formats
 
 FAITHFULNESS = Path("metrics/faithfulness.csv")
 RANDOMIZATION = Path("metrics/randomization.csv")
+REINITIALISED = Path("metrics/reinitialised.csv")
 FAITHFULNESS_METRICS = Path("metrics/faithfulness.json")
 _MADE_BY = "localization.faithfulness"
 

@@ -1,102 +1,25 @@
-"""Does a map depend on what the network has learned? Cascading randomization of its layers.
+"""Does a map depend on what the network has learned? Compared with maps of re-initialised networks.
 
 Adebayo et al. 2018, "Sanity Checks for Saliency Maps": the layers are re-initialised one after
 another, from the output to the input, and each map is compared with that of the trained network.
-A map that stays as it was shows the image and the architecture, not what was learned.
+A map that stays as it was shows the image and the architecture, not what was learned. One network
+with new weights may find a novelty by luck, so how much worse they do is of several.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 from skimage.metrics import structural_similarity
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from novelty_maps.localization.measures import image_separation
 from novelty_maps.maps.ranking import scaled_map
-from novelty_maps.networks.inputs import as_input
-from novelty_maps.pipeline.errors import InputError
 
 Maps = Mapping[str, NDArray[np.float32]]
 _WINDOW = 11  # pixels on a side that SSIM's Gaussian weights reach, those of Wang et al. 2004
-
-
-def layers_from_output(network: nn.Module, images: NDArray[np.uint8]) -> list[str]:
-    """Names of the layers in the reverse of the order in which they run.
-
-    A layer is a module with parameters of its own, or with running statistics, that can be
-    re-initialised; batch norm is one of its own. One that runs more than once counts where it runs
-    last, and one that does not run has no part in any map and is left out.
-
-    Args:
-        network: Autoencoder on the CPU, in evaluation mode.
-        images: (N, C, H, W) uint8, at least one; the first is run.
-
-    Raises:
-        InputError: There are no layers, as in a network without parameters, or one that holds
-            parameters has no `reset_parameters`.
-    """
-    ran: list[str] = []
-    handles = []
-    for name, module in network.named_modules():
-        resettable = hasattr(module, "reset_parameters")
-        if any(True for _ in module.parameters(recurse=False)) and not resettable:
-            raise InputError(
-                f"layer {name!r} is a {type(module).__name__}, which has no reset_parameters:"
-                " leave this network out of the randomization of layers"
-            )
-        if resettable and module.state_dict() and not any(True for _ in module.children()):
-            handles.append(module.register_forward_hook(lambda *_, name=name: ran.append(name)))
-    if not handles:
-        raise InputError(
-            f"{type(network).__name__} has no parameters to re-initialise:"
-            " leave this network out of the randomization of layers"
-        )
-    with torch.no_grad():
-        network(as_input(torch.from_numpy(np.array(images[:1]))))
-    for handle in handles:
-        handle.remove()
-    return list(dict.fromkeys(reversed(ran)))
-
-
-def cascade(
-    network: nn.Module, images: NDArray[np.uint8], *, seed: int
-) -> Iterator[tuple[str, nn.Module]]:
-    """Re-initialise layer after layer from the output to the input, and keep what was done.
-
-    Each layer draws from its own `reset_parameters`, on the CPU, whatever the network's device.
-    That takes batch norm to the identity, with which the network is then evaluated; it is no step
-    of its own, but goes with the layer before it.
-
-    Args:
-        network: Autoencoder; it and the global random state are left as they were.
-        images: (N, C, H, W) uint8; the first tells in which order the layers run.
-        seed: Seed of the new weights.
-
-    Yields:
-        Name of the layer that was re-initialised last, and a copy of the network in evaluation
-        mode.
-
-    Raises:
-        InputError: As of `layers_from_output`, before the first copy.
-    """
-    fresh = deepcopy(network).cpu().eval()
-    layers = layers_from_output(fresh, images)
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        for name in layers:
-            fresh.get_submodule(name).reset_parameters()  # type: ignore[operator]
-    network = deepcopy(network).eval()
-    for name in layers:
-        layer = network.get_submodule(name)
-        layer.load_state_dict(fresh.get_submodule(name).state_dict())
-        if not isinstance(layer, _BatchNorm) or name == layers[-1]:
-            yield name, deepcopy(network)
 
 
 def rank_similarity(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -165,49 +88,84 @@ class Cascade(NamedTuple):
 
 
 def along_cascade(
-    network: nn.Module,
-    images: NDArray[np.uint8],
+    steps: Iterable[tuple[str, nn.Module]],
     masks: NDArray[np.bool_],
     maps_of: Callable[[nn.Module], Maps],
     *,
     trained: Maps,
-    seed: int,
-    on_step: Callable[[str], object] = lambda layer: None,
 ) -> dict[str, Cascade]:
     """Compare maps along the cascade with those of the trained network, and with the masks.
 
     Args:
-        network: Trained autoencoder.
-        images: (N, C, H, W) uint8, as of `cascade`.
-        masks: (N, H, W) bool, where they are novel.
+        steps: Layer and network of each step, as of `reinitialisation.cascade`.
+        masks: (N, H, W) bool, where the images are novel.
         maps_of: Network in evaluation mode to method and maps, (N, H, W) float32; signed maps
             count by their magnitude.
         trained: What `maps_of` returns of the trained network.
-        seed: Seed of the new weights.
-        on_step: Called with the layer of each step that is done.
-
-    Returns:
-        Method to its cascade.
-
-    Raises:
-        InputError: As of `layers_from_output`.
     """
     layers = [""]
     measured = {method: [_compare(maps, maps, masks)] for method, maps in trained.items()}
-    for layer, randomized in cascade(network, images, seed=seed):
-        maps = maps_of(randomized)
+    for layer, network in steps:
+        maps = maps_of(network)
         for method, original in trained.items():
             measured[method].append(_compare(original, maps[method], masks))
         layers.append(layer)
-        on_step(layer)
     return {
-        method: Cascade(layers, *np.stack(steps).swapaxes(0, 1))
-        for method, steps in measured.items()
+        method: Cascade(layers, *np.stack(compared).swapaxes(0, 1))
+        for method, compared in measured.items()
     }
 
 
 def _compare(
     original: NDArray[np.float32], maps: NDArray[np.float32], masks: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    found = image_separation(np.abs(maps), masks).average_precision
-    return np.stack([rank_similarity(original, maps), structure_similarity(original, maps), found])
+    similar = rank_similarity(original, maps), structure_similarity(original, maps)
+    return np.stack([*similar, _precision(maps, masks)])
+
+
+def _precision(maps: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return image_separation(np.abs(maps), masks).average_precision
+
+
+class Draws(NamedTuple):
+    """A map of networks with new weights, D draws of them, beside that of the trained network.
+
+    Attributes:
+        trained: How well the trained network's map finds the novelty, average precision of each
+            image, (N,) float64.
+        average_precision: The same of each new network's map, (D, N) float64.
+        spearman: Rank similarity of the two maps, (D, N) float64.
+    """
+
+    trained: NDArray[np.float64]
+    average_precision: NDArray[np.float64]
+    spearman: NDArray[np.float64]
+
+
+def over_draws(
+    networks: Iterable[nn.Module],
+    masks: NDArray[np.bool_],
+    maps_of: Callable[[nn.Module], Maps],
+    *,
+    trained: Maps,
+) -> dict[str, Draws]:
+    """Compare maps of networks with new weights with the masks, and with the trained network's.
+
+    The maps of one network at a time are in memory, beside those of the trained one.
+
+    Args:
+        networks: Those of `reinitialisation.reinitialised`, at least one.
+        masks: As of `along_cascade`.
+        maps_of: As of `along_cascade`.
+        trained: As of `along_cascade`.
+    """
+    measured: dict[str, list[NDArray[np.float64]]] = {method: [] for method in trained}
+    for network in networks:
+        maps = maps_of(network)
+        for method, original in trained.items():
+            found = _precision(maps[method], masks), rank_similarity(original, maps[method])
+            measured[method].append(np.stack(found))
+    return {
+        method: Draws(_precision(trained[method], masks), *np.stack(draws).swapaxes(0, 1))
+        for method, draws in measured.items()
+    }

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from novelty_maps import statistics
 from novelty_maps.faithfulness.deletion import Curves, area
-from novelty_maps.faithfulness.randomization import Cascade
+from novelty_maps.faithfulness.randomization import Cascade, Draws
 from novelty_maps.maps.names import REFERENCE
 
 
@@ -38,42 +38,74 @@ def deletion_table(
     return pd.DataFrame(rows)
 
 
-def randomization_table(
-    cascades: Mapping[str, Cascade], *, samples: int, generator: np.random.Generator
-) -> pd.DataFrame:
-    """Means over the images along the cascade, and what a map loses of its average precision.
-
-    A map whose loss at the last step is 0 finds the novelty just as well without anything learned.
+def randomization_table(cascades: Mapping[str, Cascade]) -> pd.DataFrame:
+    """Means over the images along the cascade.
 
     Args:
         cascades: Method to its cascade, as `randomization.along_cascade` returns it.
-        samples: Bootstrap samples of the images.
-        generator: Source of randomness.
 
     Returns:
         A row per step and method: `step`, `layer`, `method`, `spearman`, `ssim`,
-        `average_precision`, `average_precision_drop` with the ends of its 95% interval; without
-        cascades only the columns.
+        `average_precision`; without cascades only the columns.
     """
-    columns = ["step", "layer", "method", "spearman", "ssim", "average_precision"]
-    drop = "average_precision_drop"
+    measures = ["spearman", "ssim", "average_precision"]
     rows = []
     for method, cascade in cascades.items():
         for step, layer in enumerate(cascade.layers):
             row: dict[str, Any] = {"step": step, "layer": layer, "method": method}
-            for name in ("spearman", "ssim", "average_precision"):
-                row[name] = pd.Series(getattr(cascade, name)[step]).mean()
-            lost = cascade.average_precision[0] - cascade.average_precision[step]
-            rows.append(row | _mean(lost, drop, samples=samples, generator=generator))
-    return pd.DataFrame(rows, columns=[*columns, drop, f"{drop}_low", f"{drop}_high"])
+            rows.append(row | {m: pd.Series(getattr(cascade, m)[step]).mean() for m in measures})
+    return pd.DataFrame(rows, columns=["step", "layer", "method", *measures])
 
 
-def summarise(deletion: pd.DataFrame, randomization: pd.DataFrame) -> dict[str, Any]:
+def reinitialised_table(
+    draws: Mapping[str, Draws], *, samples: int, generator: np.random.Generator
+) -> pd.DataFrame:
+    """What a map loses of its average precision when the network has learned nothing.
+
+    The interval is for new weights and new images alike (`statistics.interval_over_runs`): the part
+    of the draws by Student's t, that of the images by a bootstrap of each image's mean loss over
+    the draws. A map whose loss is 0 finds the novelty just as well without anything learned.
+
+    Args:
+        draws: Method to its draws, as `randomization.over_draws` returns them.
+        samples: Bootstrap samples of the images.
+        generator: Source of randomness.
+
+    Returns:
+        A row per method: `method`, `draws`, `images` in which the novelty can be found, means of
+        `spearman`, of `average_precision` (of the trained network) and of
+        `reinitialised_average_precision`, `average_precision_drop` with the ends of its 95%
+        interval; without draws only the columns.
+    """
+    drop, fresh = "average_precision_drop", "reinitialised_average_precision"
+    columns = ["method", "draws", "images", "spearman", "average_precision", fresh]
+    columns += [drop, f"{drop}_low", f"{drop}_high"]
+    if not draws:
+        return pd.DataFrame(columns=columns)
+    lost = {method: found.trained - found.average_precision for method, found in draws.items()}
+    of_images = np.stack([values.mean(axis=0) for values in lost.values()], axis=1)
+    means = statistics.bootstrap_means(of_images, samples=samples, generator=generator)
+    rows = []
+    for (method, found), variance in zip(draws.items(), pd.DataFrame(means).var(), strict=True):
+        row: dict[str, Any] = {"method": method, "draws": len(found.spearman)}
+        row["images"] = int(np.isfinite(found.trained).sum())
+        row["spearman"] = pd.Series(found.spearman.ravel()).mean()
+        row["average_precision"] = pd.Series(found.trained).mean()
+        row[fresh] = pd.Series(found.average_precision.ravel()).mean()
+        fall = statistics.interval_over_runs(pd.DataFrame(lost[method]).mean(axis=1), variance)
+        rows.append(row | {drop: fall.estimate, f"{drop}_low": fall.low, f"{drop}_high": fall.high})
+    return pd.DataFrame(rows, columns=columns)
+
+
+def summarise(
+    deletion: pd.DataFrame, randomization: pd.DataFrame, reinitialised: pd.DataFrame
+) -> dict[str, Any]:
     """The numbers of r and s for `metrics/faithfulness.json`, nested by method.
 
     Args:
         deletion: As `deletion_table` returns it.
         randomization: As `randomization_table` returns it.
+        reinitialised: As `reinitialised_table` returns it, of the same methods.
     """
     drop = "average_precision_drop"
     numbers: dict[str, Any] = {}
@@ -84,11 +116,12 @@ def summarise(deletion: pd.DataFrame, randomization: pd.DataFrame) -> dict[str, 
         steps = randomization[randomization["method"] == method]
         if len(steps):
             last = steps.iloc[-1]
-            ends = np.array([last[f"{drop}_low"], last[f"{drop}_high"]])
+            (fresh,) = reinitialised[reinitialised["method"] == method].to_dict("records")
+            ends = np.array([fresh[f"{drop}_low"], fresh[f"{drop}_high"]])
             own["randomized"] = {
                 "spearman": last["spearman"],
                 "ssim": last["ssim"],
-                drop: statistics.with_ends(last[drop], ends),
+                drop: statistics.with_ends(fresh[drop], ends),
             }
         numbers[method] = own
     return numbers

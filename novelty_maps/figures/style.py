@@ -12,7 +12,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from novelty_maps.maps.names import PERFECT, REFERENCE, short_name
+from novelty_maps.maps.names import ABSOLUTE_REFERENCE, PERFECT, REFERENCE, short_name
 from novelty_maps.pipeline.errors import InputError
 
 # Okabe & Ito's palette, told apart without colour vision, and grey.
@@ -44,6 +44,7 @@ def require_colormap(name: str) -> None:
 _LOOKS = {
     REFERENCE: (BLUE, "-", "o"),
     "saliency": (VERMILION, "-", "s"),
+    ABSOLUTE_REFERENCE: (SKY_BLUE, ":", "o"),
     "squared_saliency": (ORANGE, "-", "D"),
     "direct_term": (SKY_BLUE, "-", "^"),
     "indirect_term": (SKY_BLUE, "--", "v"),

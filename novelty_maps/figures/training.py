@@ -40,6 +40,19 @@ _TRAJECTORY_PANELS = {
 }
 
 
+def one_run_figure(trajectory: pd.DataFrame, *, k: int) -> Figure:
+    """`trajectory_figure` of one run: a column of panels for each kind of batch norm's statistics.
+
+    Args:
+        trajectory: Rows of `metrics/trajectory.csv`.
+        k: The headline K.
+    """
+    titles = {"precise statistics": 0, "running statistics": 1}
+    ways = {title: trajectory[trajectory["running"] == way] for title, way in titles.items()}
+    ways = {title: rows for title, rows in ways.items() if len(rows)}
+    return trajectory_figure(ways if len(ways) > 1 else {"": trajectory}, k=k)
+
+
 def trajectory_figure(runs: dict[str, pd.DataFrame], *, k: int) -> Figure:
     """Agreement, distance and share of the indirect term over training, with 95% intervals.
 

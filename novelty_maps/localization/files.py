@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from novelty_maps.maps.names import GAINS
 from novelty_maps.pipeline import arrays, formats
 from novelty_maps.pipeline.paths import PLOTS
 from novelty_maps.planting.planted import Planted
@@ -22,6 +23,11 @@ LOCALIZATION_PLOTS = PLOTS / "localization"
 def planted_map_path(part: str, moment: str, method: str) -> Path:
     """One map of the images of a part "before" or "after" the novelty: (N, H, W) float32."""
     return PLANTED_MAPS / f"{part}.{moment}.{method}.npy"
+
+
+def normal_map_path(method: str) -> Path:
+    """One map of all normal validation images, with a novelty or not: (M, H, W) float32."""
+    return PLANTED_MAPS / f"validation.normal.{method}.npy"
 
 
 class PlantedMaps(NamedTuple):
@@ -67,14 +73,34 @@ def load_planted_maps(
     }
 
 
+def load_normal_map(method: str, planted: Planted) -> NDArray[np.float32]:
+    """One map of all normal validation images, (M, H, W) float32, memory-mapped.
+
+    Args:
+        method: Name of a map that has no sign.
+        planted: Planted images, whose height and width the map must have.
+
+    Raises:
+        InputError: The file is missing or damaged, or belongs to images of another size.
+    """
+    maps: NDArray[np.float32] = arrays.read_array(
+        normal_map_path(method),
+        shape=(None, *planted.mask.shape[1:]),
+        dtype=np.float32,
+        made_by="localization.maps",
+    )
+    return maps
+
+
 def read_localization() -> pd.DataFrame:
     """The table of every map's measures, as of `tables.localization_table`.
 
     Raises:
         InputError: The file is missing or damaged, or lacks a column.
     """
-    measures = ("average_precision", "aupro", "average_precision_gain", "aupro_gain")
-    intervals = [f"{measure}{end}" for measure in measures for end in ("", "_low", "_high")]
+    measures = ("average_precision", "aupro")
+    measured = [*measures, *(f"{measure}_{gain}" for gain in GAINS for measure in measures)]
+    intervals = [f"{name}{end}" for name in measured for end in ("", "_low", "_high")]
     return formats.read_table(
         LOCALIZATION,
         columns=["grouping", "group", "method", *intervals],

@@ -1,7 +1,9 @@
 """How well each map finds the planted novelties: per image, and per kind, size and intensity.
 
-The reference is the reconstruction-error map. Every other map is compared with it on the same
-images, each map at the blur that serves it best on validation images.
+The references are the reconstruction-error map r = e² and the absolute error |e|. Every other map
+is compared with them on the same images, each map at the blur that serves it best on validation
+images. Blurred after their own transformations, maps linear and quadratic in e order pixels
+differently: saliency, which is linear, is to be held against |e|, its square against r.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +28,7 @@ from novelty_maps.localization.measures import (
     pooled_separation,
     relevance_rank_accuracy,
 )
-from novelty_maps.maps.names import REFERENCE
+from novelty_maps.maps.names import GAINS, REFERENCE
 
 GROUPINGS = ("kind", "size", "intensity")
 
@@ -108,11 +110,11 @@ def localization_table(
     """Every map's measures over all images and over those of each kind, size and intensity.
 
     Intervals are of resampled images, a pair before and after together, the same for all maps.
-    Signed-rank tests compare the average precision of each map but the controls with that of the
-    reference; Holm's correction is over the maps, and over maps and kinds.
+    Signed-rank tests compare the average precision of each map but the controls with that of r;
+    Holm's correction is over the maps, and over maps and kinds.
 
     Args:
-        found: Map to what it shows; the reference is among them.
+        found: Map to what it shows; both references are among them.
         masks: (N, H, W) bool.
         table: (N) rows with kind, size, intensity.
         controls: Maps that know nothing of the network.
@@ -121,7 +123,8 @@ def localization_table(
 
     Returns:
         A row per group and map: `grouping`, `group`, `images`, `method`, `control`, `blur`,
-        measures, intervals `_low` and `_high`, and `_gain` over the reference.
+        measures, intervals `_low` and `_high`, and a gain over each reference, as `names.GAINS`
+        calls it, NaN for the reference itself.
     """
     rows: list[dict[str, Any]] = []
     for grouping, group, members in _groups(table):
@@ -135,10 +138,11 @@ def localization_table(
             row |= {"images": len(members), "method": name}
             row |= {"control": int(name in controls), "blur": result.blur}
             row |= measured[name] | _ends(replicates[name])
-            if name != REFERENCE:
-                row |= _gains(name, measured, replicates)
-                if name not in controls and grouping in ("all", "kind"):
-                    row |= _test(result, found[REFERENCE], members)
+            for gain, reference in GAINS.items():
+                gains = _gains(gain, name, reference, measured, replicates)
+                row |= gains if name != reference else dict.fromkeys(gains, np.nan)
+            if name not in (REFERENCE, *controls) and grouping in ("all", "kind"):
+                row |= _test(result, found[REFERENCE], members)
             rows.append(row)
     return _with_holm(pd.DataFrame(rows))
 
@@ -212,16 +216,18 @@ def _ends(replicates: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
 
 
 def _gains(
+    gain: str,
     name: str,
+    reference: str,
     measured: Mapping[str, Mapping[str, float]],
     replicates: Mapping[str, Mapping[str, NDArray[np.float64]]],
 ) -> dict[str, float]:
-    """What a map has more of than the reference, with intervals."""
+    """What a map has more of than a reference, with intervals."""
     gains: dict[str, float] = {}
     for measure, values in replicates[name].items():
-        gain = f"{measure}_gain"
-        gains[gain] = measured[name][measure] - measured[REFERENCE][measure]
-        gains |= _ends({gain: values - replicates[REFERENCE][measure]})
+        column = f"{measure}_{gain}"
+        gains[column] = measured[name][measure] - measured[reference][measure]
+        gains |= _ends({column: values - replicates[reference][measure]})
     return gains
 
 

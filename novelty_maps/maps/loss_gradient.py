@@ -62,6 +62,11 @@ def reconstruction_error_map(result: LossGradient) -> Tensor:
     return result.error.square().mean(dim=1)
 
 
+def absolute_error_map(result: LossGradient) -> Tensor:
+    """|e|, linear in the error as S is; over channels the maximum, as in S. Shape (N, H, W)."""
+    return result.error.abs().amax(dim=1)
+
+
 def saliency_map(result: LossGradient) -> Tensor:
     """S = |∇L|, eq. 3 of Feeney & Hughes; over channels the maximum. Shape (N, H, W)."""
     return result.gradient.abs().amax(dim=1)

@@ -77,6 +77,7 @@ def _integrated_gradients(context: MapContext, baseline: Tensor) -> Tensor:
 MAP_METHODS: dict[str, MapMethod] = {
     "reconstruction_error": MapMethod(lambda c: loss_gradient.reconstruction_error_map(c.gradient)),
     "saliency": MapMethod(lambda c: loss_gradient.saliency_map(c.gradient)),
+    "absolute_error": MapMethod(lambda c: loss_gradient.absolute_error_map(c.gradient)),
     "squared_saliency": MapMethod(lambda c: loss_gradient.squared_saliency_map(c.gradient)),
     "direct_term": MapMethod(lambda c: loss_gradient.direct_term_map(c.gradient), signed=True),
     "indirect_term": MapMethod(lambda c: loss_gradient.indirect_term_map(c.gradient), signed=True),

@@ -6,6 +6,11 @@ Nothing here needs PyTorch, so that tables and figures can name maps without it.
 # The maps that are compared, and those that explain the comparison.
 COMPARED_MAPS = ("reconstruction_error", "saliency", "direct_term", "indirect_term")
 REFERENCE = "reconstruction_error"  # gains are over this map
+ABSOLUTE_REFERENCE = "absolute_error"  # and over this one, linear in the error as saliency is
+CHALLENGER = "saliency"
+HEADLINE_MAPS = (REFERENCE, ABSOLUTE_REFERENCE, CHALLENGER)  # in metrics/localization.json
+# What a gain is called, after the name of its measure, and the map that it is over.
+GAINS = {"gain": REFERENCE, f"gain_over_{ABSOLUTE_REFERENCE}": ABSOLUTE_REFERENCE}
 PERFECT = "mask"  # the novelty itself: a check of the metrics, not a rival
 
 # Maps that never look at the network; a map worth having beats all but the last.
@@ -13,7 +18,8 @@ CONTROLS = ("uniform", "input_magnitude", "sobel", "distance_to_mean", PERFECT)
 
 SHORT_NAMES = {
     REFERENCE: "recon. error",
-    "saliency": "saliency",
+    CHALLENGER: "saliency",
+    ABSOLUTE_REFERENCE: "|error|",
     "squared_saliency": "saliency²",
     "direct_term": "direct term",
     "indirect_term": "indirect term",

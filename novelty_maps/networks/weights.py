@@ -1,6 +1,8 @@
 """State dicts: which network one belongs to, and how it is loaded or refused."""
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,6 +12,19 @@ from novelty_maps.pipeline.errors import InputError
 
 # PyTorch's name for what a module adds to its state dict beside tensors.
 _DESCRIPTION = "_extra_state"
+
+
+def weights_file(name: str) -> Path:
+    """Where a file of published weights lies.
+
+    Args:
+        name: A path, ~ for the home folder. A relative one that does not exist is looked for in
+            the folder of the environment variable DATASETS_ROOT, so that a setting can be the same
+            on every machine, and in the folders in which DVC runs experiments.
+    """
+    path, root = Path(name).expanduser(), os.environ.get("DATASETS_ROOT")
+    found = Path(root) / path if root else path
+    return found if found.exists() and not path.exists() else path
 
 
 def description_of(weights: Mapping[str, Any]) -> dict[str, Any] | None:

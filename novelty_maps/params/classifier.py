@@ -91,6 +91,12 @@ class ClassifierParams(TrainingSection):
         Literal["none", "shift", "shift_and_flip"],
         Field(description="none, shift or shift_and_flip of training images."),
     ]
+    batch_norm: Annotated[
+        Literal["precise", "running"],
+        Field(
+            description="precise (statistics anew after each epoch) or running (moving average)."
+        ),
+    ]
 
     @model_validator(mode="after")
     def _names_are_free(self) -> Self:

@@ -24,6 +24,13 @@ class TrainParams(TrainingSection):
         Annotated[float, Field(ge=0)],
         Field(description="Std of Gaussian input noise (denoising); 0 for none."),
     ]
+    batch_norm: Annotated[
+        Literal["precise", "running", "both"],
+        Field(
+            description="precise (statistics anew after each epoch), running (moving average), or"
+            " both: precise, and the weights of keep_epochs with the moving average as well."
+        ),
+    ]
     keep_epochs: Annotated[
         list[Positive], Field(description="Epochs whose weights are kept as well.")
     ]

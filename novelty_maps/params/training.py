@@ -20,12 +20,6 @@ class TrainingSection(Section):
     patience: Annotated[
         Positive, Field(description="Epochs without improvement in validation before stopping.")
     ]
-    batch_norm: Annotated[
-        Literal["precise", "running"],
-        Field(
-            description="precise (statistics anew after each epoch) or running (moving average)."
-        ),
-    ]
     seed: Annotated[Seed, Field(description="Seed of initial weights, order and noise.")]
     device: Annotated[Device, Field(description="auto, cpu or cuda.")]
     precision: Annotated[
@@ -34,6 +28,5 @@ class TrainingSection(Section):
     compile: Annotated[bool, Field(description="Compile the network with torch.compile.")]
 
     def keywords(self) -> dict[str, Any]:
-        """The settings as keywords of `training.loop.train`, all but device and batch norm."""
-        others = {"device", "batch_norm"}
-        return self.model_dump(include=TrainingSection.model_fields.keys() - others)
+        """The settings as keywords of `training.loop.train`, all but the device."""
+        return self.model_dump(include=TrainingSection.model_fields.keys() - {"device"})

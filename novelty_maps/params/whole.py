@@ -46,6 +46,23 @@ class Params(Section):
         return section.keys_at(location[1:])
 
     @model_validator(mode="after")
+    def _epoch_is_kept(self) -> Self:
+        epoch, train = self.localization.epoch, self.train
+        kept = [kept for kept in train.keep_epochs if kept <= train.epochs]
+        trained = train.network != "pca" and train.from_checkpoint is None
+        if epoch is not None and epoch not in (kept if trained else []):
+            raise ValueError(
+                f"localization.epoch is {epoch}, but "
+                + (
+                    f"train.keep_epochs keeps {', '.join(map(str, kept)) or 'none'} of"
+                    f" {train.epochs} epochs: add it there"
+                    if trained
+                    else "this network is not trained: set localization.epoch to null"
+                )
+            )
+        return self
+
+    @model_validator(mode="after")
     def _numbers_of_pixels_fit_the_image(self) -> Self:
         side = self.data.image_size
         for key, count in (

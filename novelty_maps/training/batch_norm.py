@@ -53,13 +53,14 @@ def calibration(
     """What `loop.train` does with a network after each epoch's steps.
 
     Args:
-        batch_norm: "precise" recalibrates it; "running" leaves the moving averages of training.
+        batch_norm: "running" leaves the moving averages of training; "precise" and "both"
+            recalibrate it.
         images: As of `recalibrate`.
         device: Where to compute.
     """
 
     def after_steps(network: nn.Module) -> None:
-        if batch_norm == "precise":
+        if batch_norm != "running":
             recalibrate(network, images, device=device)
 
     return after_steps

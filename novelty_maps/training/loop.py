@@ -9,7 +9,7 @@ exactly as the uninterrupted one would have.
 import math
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import torch
@@ -38,6 +38,9 @@ class TrainingState:
         best_network: State dict after that epoch.
         history: A row per epoch: epoch, train_loss, validation_loss.
         kept: Epoch to state dict, of the epochs that were asked for.
+        kept_running: The same before `after_steps`, with batch norm's moving averages; only of a
+            training that was asked for them. They are moved on from the statistics that
+            `after_steps` made after the epoch before, and forget these over its steps.
     """
 
     epoch: int
@@ -48,10 +51,11 @@ class TrainingState:
     best_network: dict[str, Any]
     history: list[dict[str, float]]
     kept: dict[int, dict[str, Any]]
+    kept_running: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The same as tensors and plain values, to be saved."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {own.name: getattr(self, own.name) for own in fields(self)}
 
 
 def train(
@@ -70,6 +74,7 @@ def train(
     compile: bool = False,
     after_steps: Callable[[nn.Module], None] = lambda network: None,
     keep_epochs: Sequence[int] = (),
+    keep_running: Sequence[int] = (),
     state: TrainingState | None = None,
     on_batch: Callable[[int, Tensor], None] = lambda count, loss: None,
     on_epoch: Callable[[TrainingState], None] = lambda state: None,
@@ -97,6 +102,7 @@ def train(
         after_steps: Called with the network after each epoch's steps, before it is validated and
             its weights are kept; here batch norm's statistics are brought up to the weights.
         keep_epochs: Epochs whose weights are kept in the state.
+        keep_running: Epochs whose weights are kept as they are before `after_steps`.
         state: State to go on from.
         on_batch: Called with the number of examples done and their mean loss.
         on_epoch: Called with the state after each epoch.
@@ -111,17 +117,16 @@ def train(
     network.to(device=device, memory_format=MEMORY_FORMAT)  # type: ignore[call-overload]
     data = tuple(tensor.to(device) for tensor in data)
     optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
-    forward: Forward = torch.compile(network, dynamic=False) if compile else network
-    steps = _Steps(forward, optimizer, batch_loss, precision, on_batch)
+    steps = _Steps(_forward_of(network, compile), optimizer, batch_loss, precision, on_batch)
     state = _begun(state, network, optimizer)
     while state.epoch < epochs and state.epoch - state.best_epoch < patience:
         network.train()
         train_loss = steps.take(data, batch_size, epoch_generator(seed, state.epoch + 1))
+        state = _with_running(state, network, keep_running)
         after_steps(network)
         network.eval()
         losses = train_loss, validation_loss(network)
-        keep = state.epoch + 1 in keep_epochs
-        state = _after_epoch(state, network, optimizer, losses, keep=keep)
+        state = _after_epoch(state, network, optimizer, losses, keep_epochs)
         _require_finite(state, learning_rate)
         on_epoch(state)
     network.load_state_dict(state.best_network)
@@ -161,6 +166,10 @@ class _Steps:
         return float(total) / (len(order) // batch_size)
 
 
+def _forward_of(network: nn.Module, compile: bool) -> Forward:
+    return torch.compile(network, dynamic=False) if compile else network
+
+
 def _count_of(data: tuple[Tensor, ...]) -> int:
     count = len(data[0])
     if count < 2:
@@ -179,13 +188,23 @@ def _begun(
     return state
 
 
+def _with_running(
+    state: TrainingState, network: nn.Module, keep_running: Sequence[int]
+) -> TrainingState:
+    """The state with the weights as the steps of the coming epoch have left them, if asked for."""
+    epoch = state.epoch + 1
+    if epoch not in keep_running:
+        return state
+    running = {**state.kept_running, epoch: deepcopy(network.state_dict())}
+    return replace(state, kept_running=running)
+
+
 def _after_epoch(
     state: TrainingState,
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
     losses: tuple[float, float],
-    *,
-    keep: bool,
+    keep_epochs: Sequence[int],
 ) -> TrainingState:
     """The state of one more epoch, of which losses in training and validation are given."""
     epoch = state.epoch + 1
@@ -193,7 +212,8 @@ def _after_epoch(
     weights = deepcopy(network.state_dict())
     improved = validation_loss < state.best_loss
     row = {"epoch": epoch, "train_loss": train_loss, "validation_loss": validation_loss}
-    return TrainingState(
+    return replace(
+        state,
         epoch=epoch,
         network=weights,
         optimizer=deepcopy(optimizer.state_dict()),
@@ -201,7 +221,7 @@ def _after_epoch(
         best_loss=validation_loss if improved else state.best_loss,
         best_network=weights if improved else state.best_network,
         history=[*state.history, row],
-        kept={**state.kept, epoch: weights} if keep else state.kept,
+        kept={**state.kept, epoch: weights} if epoch in keep_epochs else state.kept,
     )
 
 

@@ -1,9 +1,11 @@
 """Stage `localization_faithfulness`: whether maps are true to the network that they come from."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from novelty_maps.params.faithfulness import FaithfulnessParams
+from novelty_maps.params.localization import LocalizationParams
 from novelty_maps.params.maps import MapsParams
 from novelty_maps.params.metrics import MetricsParams
 from novelty_maps.pipeline.cli import run
@@ -14,104 +16,132 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-    from novelty_maps.faithfulness.randomization import Cascade, Maps
+    from novelty_maps.faithfulness.deletion import Curves
+    from novelty_maps.faithfulness.randomization import Cascade, Draws, Maps
+
+    MapsOf = Callable[[nn.Module], Maps]
 
 
 def main(
     faithfulness: FaithfulnessParams,
+    localization: Annotated[LocalizationParams, reads("epoch")],
     metrics: Annotated[MetricsParams, reads("bootstrap_samples")],
     maps: Annotated[MapsParams, reads("batch_size", "device")],
 ) -> None:
     """Delete and insert pixels in the order of each map, and randomize the network's layers.
 
-    Both are done on the first `faithfulness.images` of the planted test images.
+    Both are done on the first `faithfulness.images` of the planted test images. On all of them, the
+    maps of `faithfulness.draws` networks are looked at that have every layer re-initialised.
     """
     from novelty_maps.machine import runtime
 
     runtime.prepare()
 
     import numpy as np
-    from tqdm import tqdm
+    import torch
 
-    from novelty_maps.autoencoders.trained import load_autoencoder
-    from novelty_maps.faithfulness import deletion, files
-    from novelty_maps.faithfulness.tables import deletion_table, randomization_table, summarise
+    from novelty_maps.autoencoders.trained import load_epoch
+    from novelty_maps.faithfulness import files, tables
     from novelty_maps.machine.devices import select_device
     from novelty_maps.pipeline import atomic, formats
-    from novelty_maps.pipeline.parts import load_mean_image
+    from novelty_maps.pipeline.parts import load_part, mean_image
     from novelty_maps.planting.planted import load_planted
+    from novelty_maps.training.batch_norm import calibration_images
 
-    planted = load_planted("test")
-    images = np.array(planted.after[: faithfulness.images])
-    masks = np.array(planted.mask[: faithfulness.images])
-    network, mean = load_autoencoder(images.shape[1:]), load_mean_image()
-    batches: dict[str, Any] = {"batch_size": maps.batch_size, "device": select_device(maps.device)}
-    maps_of = _maps_of(images, masks, mean, faithfulness.methods, **batches)
-    trained = maps_of(network)
-    baselines = deletion.baselines(network, images, mean_image=mean, **batches)
-    curves = {
-        method: deletion.deletion_curves(
-            network, images, ordered, baselines, steps=faithfulness.steps, **batches
-        )
-        for method, ordered in tqdm(trained.items(), unit="map")
-    }
-    samples = metrics.bootstrap_samples
-    deleted = deletion_table(curves, samples=samples, generator=np.random.default_rng([0, 0]))
-    cascades = _cascades(network, images, masks, maps_of, trained)
-    randomized = randomization_table(
-        cascades, samples=samples, generator=np.random.default_rng([0, 1])
-    )
+    _, images, masks, _ = load_planted("test")
+    network = load_epoch(images.shape[1:], localization.epoch)
+    training = load_part("train", novel=False)[0]
+    asked: dict[str, Any] = {"mean_image": mean_image(training), "batch_size": maps.batch_size}
+    asked["device"] = device = select_device(maps.device)
+    maps_of = partial(_magnitudes, methods=faithfulness.methods, **asked)
+    of_all, first = partial(maps_of, images=images, masks=masks), slice(faithfulness.images)
+    of_first = partial(maps_of, images=images[first], masks=masks[first])
+    trained = of_first(network)
+    curves = _curves(network, images[first], trained, steps=faithfulness.steps, **asked)
+    fresh = {"images": calibration_images(torch.from_numpy(training), seed=0), "device": device}
+    cascades = _cascades(network, masks[first], of_first, trained, **fresh)
+    draws = _draws(network, masks, of_all, count=faithfulness.draws, **fresh)
+    samples, seeded = metrics.bootstrap_samples, np.random.default_rng
+    deleted = tables.deletion_table(curves, samples=samples, generator=seeded([0, 0]))
+    randomized = tables.randomization_table(cascades)
+    reinitialised = tables.reinitialised_table(draws, samples=samples, generator=seeded([0, 1]))
     with atomic.written_together():
         formats.write_table(files.FAITHFULNESS, deleted)
         formats.write_table(files.RANDOMIZATION, randomized)
-        formats.write_json(files.FAITHFULNESS_METRICS, summarise(deleted, randomized))
+        formats.write_table(files.REINITIALISED, reinitialised)
+        numbers = tables.summarise(deleted, randomized, reinitialised)
+        formats.write_json(files.FAITHFULNESS_METRICS, numbers)
 
 
-def _maps_of(
-    images: "NDArray[np.uint8]",
-    masks: "NDArray[np.bool_]",
-    mean_image: "NDArray[np.float32]",
-    methods: list[str],
-    **batches: Any,
-) -> "Callable[[nn.Module], Maps]":
-    """Network to the magnitudes of its maps of the images."""
+def _magnitudes(network: "nn.Module", images: "NDArray[np.uint8]", **settings: Any) -> "Maps":
+    """Magnitudes of a network's maps of the images."""
     import numpy as np
 
     from novelty_maps.maps.compute import gather_maps
 
-    def maps_of(network: "nn.Module") -> "Maps":
-        maps = gather_maps(
-            network, images, methods=methods, mean_image=mean_image, masks=masks, **batches
-        )
-        return {method: np.abs(values) for method, values in maps.items()}
+    maps = gather_maps(network, images, **settings)
+    return {method: np.abs(values) for method, values in maps.items()}
 
-    return maps_of
+
+def _curves(
+    network: "nn.Module",
+    images: "NDArray[np.uint8]",
+    maps: "Maps",
+    *,
+    mean_image: "NDArray[np.float32]",
+    steps: int,
+    **batches: Any,
+) -> "dict[str, dict[str, Curves]]":
+    """Curves of deletion and insertion of each map, for each baseline."""
+    from tqdm import tqdm
+
+    from novelty_maps.faithfulness.deletion import baselines, deletion_curves
+
+    replacements = baselines(network, images, mean_image=mean_image, **batches)
+    return {
+        method: deletion_curves(network, images, ordered, replacements, steps=steps, **batches)
+        for method, ordered in tqdm(maps.items(), unit="map")
+    }
 
 
 def _cascades(
     network: "nn.Module",
-    images: "NDArray[np.uint8]",
     masks: "NDArray[np.bool_]",
-    maps_of: "Callable[[nn.Module], Maps]",
+    maps_of: "MapsOf",
     trained: "Maps",
+    **fresh: Any,
 ) -> "dict[str, Cascade]":
     """Maps while the network's layers are randomized; none if it has no layers with parameters."""
     from tqdm import tqdm
 
-    from novelty_maps.faithfulness.randomization import along_cascade, layers_from_output
+    from novelty_maps.faithfulness.randomization import along_cascade
+    from novelty_maps.faithfulness.reinitialisation import cascade
 
     if not any(True for _ in network.parameters()):
         return {}
-    with tqdm(total=len(layers_from_output(network, images)), unit="layer") as bar:
-        return along_cascade(
-            network,
-            images,
-            masks,
-            maps_of,
-            trained=trained,
-            seed=0,
-            on_step=lambda layer: bar.update(),
-        )
+    steps = tqdm(cascade(network, seed=0, **fresh), unit="layer")
+    return along_cascade(steps, masks, maps_of, trained=trained)
+
+
+def _draws(
+    network: "nn.Module",
+    masks: "NDArray[np.bool_]",
+    maps_of: "MapsOf",
+    *,
+    count: int,
+    **fresh: Any,
+) -> "dict[str, Draws]":
+    """Maps of networks with all layers fresh; none if it has no layers with parameters."""
+    from tqdm import tqdm
+
+    from novelty_maps.faithfulness.randomization import over_draws
+    from novelty_maps.faithfulness.reinitialisation import reinitialised
+
+    if not any(True for _ in network.parameters()):
+        return {}
+    seeds = tqdm(range(count), unit="network")
+    networks = (reinitialised(network, seed=seed, **fresh) for seed in seeds)
+    return over_draws(networks, masks, maps_of, trained=maps_of(network))
 
 
 if __name__ == "__main__":

@@ -10,20 +10,21 @@ def main(localization: LocalizationParams, metrics: MetricsParams) -> None:
     """Measure every map of `localization.methods` against the masks of what was planted.
 
     Each map has the blur that is best on validation images, and a threshold that marks a given
-    share of the pixels of normal validation images. All results are on test images.
+    share of the pixels of all normal validation images. All results are on test images.
     """
     import numpy as np
     from tqdm import tqdm
 
     from novelty_maps.localization import files, tables
-    from novelty_maps.localization.summary import COMPARED, image_table, summarise, threshold_rates
-    from novelty_maps.maps.names import CONTROLS
+    from novelty_maps.localization.summary import image_table, summarise, threshold_rates
+    from novelty_maps.maps.names import CONTROLS, HEADLINE_MAPS
     from novelty_maps.pipeline import atomic, formats
     from novelty_maps.planting.planted import load_planted
 
     validation, test = (load_planted(part) for part in ("validation", "test"))
     validated = files.load_planted_maps("validation", localization.methods, validation)
     tested = files.load_planted_maps("test", localization.methods, test)
+    normal = {method: files.load_normal_map(method, validation) for method in HEADLINE_MAPS}
     found = {}
     for method in tqdm(localization.methods, unit="map"):
         sigma = tables.best_blur(validated[method].after, validation.mask, localization.blurs)
@@ -36,16 +37,13 @@ def main(localization: LocalizationParams, metrics: MetricsParams) -> None:
         samples=metrics.bootstrap_samples,
         generator=np.random.default_rng([0, 0]),
     )
-    compared = {method: tested[method].after for method in COMPARED}
-    images = image_table(test.table, found, compared, k=metrics.k)
+    after = {method: maps.after for method, maps in tested.items()}
+    images = image_table(test.table, found, after, k=metrics.k)
     thresholds = {
         method: threshold_rates(
-            found[method],
-            validated[method].before,
-            test.mask,
-            false_positive_rate=localization.false_positive_rate,
+            found[method], maps, test.mask, false_positive_rate=localization.false_positive_rate
         )
-        for method in COMPARED
+        for method, maps in normal.items()
     }
     with atomic.written_together():
         formats.write_table(files.LOCALIZED_IMAGES, tables.per_image(found, test.table))

@@ -7,9 +7,8 @@ from matplotlib.figure import Figure
 from novelty_maps.figures import faithfulness, localization
 from novelty_maps.figures.shown import shown_methods
 from novelty_maps.figures.style import STYLE, error_lengths, line_look
+from studies.authors import MAIN
 from studies.localization import LocalizationStudy
-
-NETWORK = "lsa"  # the paper's, which the figures show
 
 NAMES = {
     "lsa": "LSA",
@@ -29,16 +28,21 @@ _METHODS = (
 )
 
 
-def localization_figures(study: LocalizationStudy) -> dict[str, Figure]:
-    """Name to figure."""
-    table = study.table(NETWORK)
+def localization_figures(study: LocalizationStudy, others: LocalizationStudy) -> dict[str, Figure]:
+    """Name to figure.
+
+    Args:
+        study: That of the authors' networks.
+        others: That of other networks than the paper's.
+    """
+    table = study.table(MAIN)
     shown = shown_methods(table)
     return {
         "localization": localization.kinds_figure(table, shown),
         "localization_gain": localization.gain_figure(table),
         "localization_size": localization.size_figure(table, shown),
-        "localization_networks": network_figure(study),
-        "randomization": faithfulness.randomization_figure(study.randomization(NETWORK)),
+        "localization_networks": network_figure(others),
+        "randomization": faithfulness.randomization_figure(study.randomization(MAIN)),
     }
 
 

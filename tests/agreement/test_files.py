@@ -25,7 +25,13 @@ READERS = [
         "distance,normal\n0,1\n",
         "column novel",
     ),
-    (files.read_trajectory, files.TRAJECTORY, "trajectory", "epoch\n1\n", "column normal_agree"),
+    (
+        files.read_trajectory,
+        files.TRAJECTORY,
+        "trajectory",
+        "epoch,running\n1,0\n",
+        "column normal_agree",
+    ),
 ]
 
 
@@ -65,7 +71,7 @@ TABLES = [  # columns that must be there, and those that must hold integers
         ["agreement"],
     ),
     (files.read_distance_histogram, files.DISTANCE_HISTOGRAM, ["normal", "novel"], ["distance"]),
-    (files.read_trajectory, files.TRAJECTORY, ["normal_agreement"], ["epoch"]),
+    (files.read_trajectory, files.TRAJECTORY, ["normal_agreement"], ["epoch", "running"]),
 ]
 
 

@@ -47,6 +47,8 @@ def test_headline_numbers_are_the_means_of_the_groups():
             assert interval["low"] < interval["estimate"] < interval["high"]
         majority = sum(value > K / 2 for value in group["agreement"]) / len(group)
         assert result[name]["majority_agreement"]["estimate"] == majority
+        missed = sum(value < K / 2 for value in group["agreement"]) / len(group)
+        assert result[name]["majority_missed"]["estimate"] == missed
         counts = [(group["agreement"] == value).sum() for value in range(K + 1)]
         assert result[name]["agreement"]["most_frequent"] == np.argmax(counts)
         assert result[name]["ties_at_k"] == {
@@ -61,6 +63,23 @@ def test_majority_needs_more_than_half_of_k():
     assert summarised(table, k=6)["normal"]["majority_agreement"]["estimate"] == 0
     table["agreement"] = 4
     assert summarised(table, k=6)["normal"]["majority_agreement"]["estimate"] == 1
+
+
+@pytest.mark.parametrize(("agreement", "missed"), [(2, 1), (3, 0), (4, 0)])
+def test_majority_is_missed_where_more_than_half_of_k_are(agreement, missed):
+    table = table_of(maps_of(1), maps_of(2), k=6)
+    table["agreement"] = agreement
+    expected = {"estimate": missed, "low": missed, "high": missed}
+    assert summarised(table, k=6)["novel"]["majority_missed"] == expected
+
+
+def test_majority_of_an_odd_k_agrees_or_is_missed():
+    result = summarised(table_of(maps_of(1), maps_of(2)))
+    for kind in ("normal", "novel"):
+        agreed, missed = (result[kind][f"majority_{name}"] for name in ("agreement", "missed"))
+        assert agreed["estimate"] + missed["estimate"] == pytest.approx(1)
+        assert agreed["low"] + missed["high"] == pytest.approx(1)  # the same resamplings
+        assert 0 < missed["estimate"] < 1
 
 
 def test_differences_are_normal_minus_novel():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from oracles.comparable_maps import COUNT, NOVEL, SHAPE, K, maps_of, table_of
 
-from novelty_maps.agreement import tables, terms
+from novelty_maps.agreement import null, tables, terms
 from novelty_maps.agreement.summary import summarise
 from novelty_maps.agreement.tables import (
     DISTANCE_K_MAX,
@@ -81,7 +81,7 @@ def test_a_single_image_is_compared_too():
     assert (len(table), curves["agreement"].shape) == (1, (1, 30))
 
 
-def test_image_table_has_index_loss_comparison_and_terms():
+def test_image_table_has_index_loss_comparison_terms_and_nulls():
     names = ("reconstruction_error", "saliency", "direct_term", "indirect_term")
     maps = {name: maps_of(seed) for seed, name in enumerate(names)}
     rows = pd.DataFrame(
@@ -93,14 +93,22 @@ def test_image_table_has_index_loss_comparison_and_terms():
             "novel": NOVEL.astype(int),
         }
     )
-    table, curves = tables.image_table(maps, rows, k=K)
+    table, curves = tables.image_table(maps, rows, k=K, generator=np.random.default_rng(3))
     compared, expected_curves = compare_maps(maps["reconstruction_error"], maps["saliency"], k=K)
     index = ["row", "source_row", "label", "novel"]
-    assert list(table) == [*index, "reconstruction_loss", *compared, *terms.MEASURES]
+    measures = [*terms.MEASURES, *null.NULLS]
+    assert list(table) == [*index, "reconstruction_loss", *compared, *measures]
     pd.testing.assert_frame_equal(table[index], rows[index])
     pd.testing.assert_frame_equal(table[list(compared)], compared)
     measured = terms.term_measures(maps["direct_term"], maps["indirect_term"])
     pd.testing.assert_frame_equal(table[terms.MEASURES], measured)
+    nulls = null.null_agreements(
+        *(maps[name] for name in ("reconstruction_error", "direct_term", "indirect_term")),
+        NOVEL,
+        k=K,
+        generator=np.random.default_rng(3),
+    )
+    pd.testing.assert_frame_equal(table[null.NULLS], nulls)
     loss = reconstruction_loss(maps["reconstruction_error"])
     np.testing.assert_array_equal(table["reconstruction_loss"], loss)
     assert curves.keys() == expected_curves.keys() == {"agreement", "max_distance"}

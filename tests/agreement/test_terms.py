@@ -8,7 +8,8 @@ from torch import nn
 
 from novelty_maps import statistics
 from novelty_maps.agreement import terms
-from novelty_maps.agreement.terms import MEASURES, explain_agreement, term_measures
+from novelty_maps.agreement.null import NULLS
+from novelty_maps.agreement.terms import EXCESSES, MEASURES, explain_agreement, term_measures
 from novelty_maps.maps.compute import compute_maps
 
 METHODS = ("saliency", "direct_term", "indirect_term")
@@ -105,7 +106,7 @@ def table_of(count=400, *, slope=0.0, by_class=0.0, seed=0):
     generator = np.random.default_rng(seed)
     label = np.arange(count) % 4
     share = generator.normal(size=count) + by_class * label
-    noise = generator.normal(size=count)
+    noise, shuffled, other = generator.normal(size=(3, count))
     return pd.DataFrame(
         {
             "label": label,
@@ -113,6 +114,8 @@ def table_of(count=400, *, slope=0.0, by_class=0.0, seed=0):
             "agreement": slope * share + noise + 3 * by_class * label,
             "indirect_share": share,
             "gradient_error_cosine": -share,
+            "shuffled_agreement": shuffled,
+            "other_image_agreement": other,
         }
     )
 
@@ -190,3 +193,83 @@ def test_undefined_images_are_counted_and_left_out():
     assert explanation["normal"]["indirect_share"]["estimate"] == pytest.approx(
         rest.loc[rest["novel"] == 0, "indirect_share"].mean()
     )
+
+
+def of_share(explanation, group, measure):
+    return explanation[group]["rank_correlation_with_indirect_share"][measure]
+
+
+def test_agreement_that_is_the_null_has_no_excess():
+    table = table_of(slope=-2)
+    table = table.assign(**dict.fromkeys(NULLS, table["agreement"]))
+    explanation = explained(table)
+    for kind in ("normal", "novel"):
+        for excess in EXCESSES:
+            assert explanation[kind][excess] == {"estimate": 0, "low": 0, "high": 0}
+    for group in ("normal", "novel", "all", "all_given_class"):
+        expected = correlation(explanation, group)
+        for name in NULLS:
+            assert of_share(explanation, group, name) == pytest.approx(expected)
+        for excess in EXCESSES:
+            assert np.isnan(list(of_share(explanation, group, excess).values())).all()
+
+
+def test_excess_is_agreement_less_its_own_null():
+    table = table_of(slope=-2)
+    table["shuffled_agreement"] += 5
+    table["other_image_agreement"] -= 3
+    explanation = explained(table)
+    for novel, kind in enumerate(("normal", "novel")):
+        rows = table[table["novel"] == novel]
+        for excess, name in (
+            ("excess_over_shuffled", "shuffled_agreement"),
+            ("excess_over_other_image", "other_image_agreement"),
+        ):
+            null, over = rows[name], rows["agreement"] - rows[name]
+            for measure, values in ((name, null), (excess, over)):
+                found = explanation[kind][measure]
+                assert found["estimate"] == pytest.approx(values.mean())
+                assert found["low"] < found["estimate"] < found["high"]
+                expected = statistics.spearman(values, rows["indirect_share"])
+                assert of_share(explanation, kind, measure) == expected._asdict()
+            # Images are paired: the interval is that of the differences.
+            half = 1.96 * over.sem()
+            low = explanation[kind][excess]["low"]
+            assert low == pytest.approx(over.mean() - half, abs=0.3 * half)
+
+
+def test_null_that_only_follows_the_class_has_no_correlation_given_the_class():
+    table = table_of(by_class=2, seed=1)
+    table["shuffled_agreement"] += 3 * table["label"]
+    explanation = explained(table)
+    assert of_share(explanation, "all", "shuffled_agreement")["low"] > 0.5
+    given_class = of_share(explanation, "all_given_class", "shuffled_agreement")
+    assert given_class["low"] < 0 < given_class["high"]
+
+
+def test_undefined_null_is_left_out_and_is_no_undefined_image():
+    table = table_of()
+    table.loc[table["novel"] == 1, "other_image_agreement"] = np.nan
+    explanation = explained(table)
+    assert explanation["novel"]["undefined_images"] == 0
+    normal = table[table["novel"] == 0]
+    excess = normal["agreement"] - normal["other_image_agreement"]
+    for measure, values in (
+        ("other_image_agreement", normal["other_image_agreement"]),
+        ("excess_over_other_image", excess),
+    ):
+        assert np.isnan(list(explanation["novel"][measure].values())).all()
+        expected = statistics.spearman(values, normal["indirect_share"])
+        assert of_share(explanation, "all", measure) == expected._asdict()
+
+
+def test_intervals_are_of_one_resampling_of_normal_images_then_of_novel_ones():
+    table = table_of()
+    generator = np.random.default_rng(0)
+    explanation = explained(table)
+    for novel, kind in enumerate(("normal", "novel")):
+        values = table.loc[table["novel"] == novel, MEASURES].to_numpy()
+        ends = statistics.bootstrap_interval(values, samples=100, generator=generator)
+        for measure, (low, high) in zip(MEASURES, ends.T, strict=True):
+            assert explanation[kind][measure]["low"] == pytest.approx(low, rel=1e-12)
+            assert explanation[kind][measure]["high"] == pytest.approx(high, rel=1e-12)

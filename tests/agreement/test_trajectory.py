@@ -41,7 +41,15 @@ def maps_of_images(batch_size=24):
 
 
 def row_of(maps):
-    return trajectory.summary_row(maps, ROWS, k=5, samples=100, generator=np.random.default_rng(0))
+    generators = {
+        "generator": np.random.default_rng(0),
+        "null_generator": np.random.default_rng(1),
+    }
+    return trajectory.summary_row(maps, ROWS, k=5, samples=100, **generators)
+
+
+def table_of(maps):
+    return image_table(maps, ROWS, k=5, generator=np.random.default_rng(1))[0]
 
 
 @pytest.mark.parametrize(
@@ -60,9 +68,9 @@ def test_epochs_are_the_kept_ones_that_were_reached_and_the_best(keep, last, bes
 
 def test_row_is_the_mean_over_the_images():
     maps = maps_of_images()
-    table, _ = image_table(maps, ROWS, k=5)
+    table = table_of(maps)
     row = row_of(maps)
-    for measure in ("agreement", "scaled_map_error", "indirect_share"):
+    for measure in ("agreement", "scaled_map_error", "indirect_share", "shuffled_agreement"):
         means = table.groupby("novel")[measure].mean()
         assert row[f"normal_{measure}"] == pytest.approx(means[0])
         assert row[f"novel_{measure}"] == pytest.approx(means[1])
@@ -73,7 +81,7 @@ def test_row_is_the_mean_over_the_images():
 def test_row_is_the_summary_and_the_explanation_one_after_the_other():
     maps = {name: values[:, :6] for name, values in maps_of_images().items()}  # not square
     generator = np.random.default_rng(0)
-    table, _ = image_table(maps, ROWS, k=5)
+    table = table_of(maps)
     numbers = summarise(table, k=5, image_shape=(6, 8), samples=100, generator=generator)
     explanation = explain_agreement(table, samples=100, generator=generator)
     assert row_of(maps) == formats.flatten(numbers) | formats.flatten(explanation)

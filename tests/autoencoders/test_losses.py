@@ -2,10 +2,15 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from novelty_maps.autoencoders.losses import mean_reconstruction_loss, reconstruction_loss
+from novelty_maps.autoencoders.losses import (
+    mean_reconstruction_loss,
+    noisy_input,
+    reconstruction_loss,
+)
 from novelty_maps.autoencoders.registry import seeded_autoencoder
 from novelty_maps.networks.inputs import as_input
 
@@ -20,18 +25,28 @@ for row, image in enumerate(IMAGES):
 
 
 def test_noise_goes_on_the_input_and_not_on_the_target():
+    grey = torch.full_like(IMAGES, 128)  # five deviations from either end of the range
     inputs = []
 
     def perfect(x):
         inputs.append(x)
-        return as_input(IMAGES)
+        return as_input(grey)
 
-    loss = reconstruction_loss(0.5)(perfect, torch.Generator().manual_seed(0), (IMAGES,))
-    noise = inputs[0] - as_input(IMAGES)
+    loss = reconstruction_loss(0.1)(perfect, torch.Generator().manual_seed(0), (grey,))
+    noise = inputs[0] - as_input(grey)
     assert float(loss) == 0
     # The standard error of a standard deviation of 3072 normal draws is σ/√(2 · 3072); times four.
-    assert float(noise.std()) == pytest.approx(0.5, abs=4 * 0.5 / math.sqrt(2 * noise.numel()))
-    assert float(noise.mean()) == pytest.approx(0, abs=4 * 0.5 / math.sqrt(noise.numel()))
+    assert float(noise.std()) == pytest.approx(0.1, abs=4 * 0.1 / math.sqrt(2 * noise.numel()))
+    assert float(noise.mean()) == pytest.approx(0, abs=4 * 0.1 / math.sqrt(noise.numel()))
+
+
+def test_noisy_input_is_clamped_to_the_range_of_images():
+    black = torch.zeros_like(IMAGES)
+    drawn = 0.5 * torch.randn(IMAGES.shape, generator=torch.Generator().manual_seed(0))
+    noisy, target = noisy_input(black, 0.5, torch.Generator().manual_seed(0))
+    assert (drawn > 1).any()
+    np.testing.assert_array_equal(noisy, drawn.numpy().clip(0, 1))
+    assert torch.equal(target, as_input(black))
 
 
 def test_without_noise_the_input_is_the_target_and_nothing_is_drawn():

@@ -16,6 +16,7 @@ from novelty_maps.training.checkpoints import Checkpoint
 from novelty_maps.training.loop import train
 
 CPU = torch.device("cpu")
+STATISTICS = {"running_mean", "running_var", "num_batches_tracked"}
 GENERATOR = torch.Generator().manual_seed(0)
 IMAGES = {
     "train": torch.randint(0, 256, (40, 1, 8, 8), generator=GENERATOR).byte(),
@@ -70,6 +71,26 @@ def test_network_is_trained_by_the_loop_with_the_settings_of_the_section(batch_n
     }
     assert found.kept.keys() == {2}
     assert same(found.kept[2], state.kept[2])
+    assert found.kept_running == {}
+
+
+def test_both_keeps_what_precise_and_what_running_keep_of_one_training():
+    settings = {"keep_epochs": [1, 2], "learning_rate": 0.01}
+    precise, running, both = (
+        trained(batch_norm=batch_norm, **settings) for batch_norm in ("precise", "running", "both")
+    )
+    assert same(both.weights, precise.weights)
+    assert both.metrics == precise.metrics
+    assert both.kept.keys() == both.kept_running.keys() == {1, 2}
+    for epoch in (1, 2):
+        assert same(both.kept[epoch], precise.kept[epoch])
+        moving, fresh = both.kept_running[epoch], both.kept[epoch]
+        changed = {name for name in fresh if not same({name: moving[name]}, {name: fresh[name]})}
+        assert changed
+        assert all(name.split(".")[-1] in STATISTICS for name in changed)
+    # The moving averages go on from the precise ones, so only the first epoch's are those of
+    # a training without them.
+    assert same(both.kept_running[1], running.kept[1])
 
 
 def test_principal_components_are_those_of_the_training_images():

@@ -7,7 +7,7 @@ import torch
 
 from novelty_maps.autoencoders.files import AUTOENCODER, epoch_path
 from novelty_maps.autoencoders.registry import seeded_autoencoder
-from novelty_maps.autoencoders.trained import load_autoencoder
+from novelty_maps.autoencoders.trained import load_autoencoder, load_epoch
 from novelty_maps.pipeline import formats
 from novelty_maps.pipeline.errors import InputError
 
@@ -51,3 +51,12 @@ def test_missing_or_damaged_file_is_an_error_that_says_to_train_again():
     AUTOENCODER.write_bytes(AUTOENCODER.read_bytes()[:-100])
     with pytest.raises(InputError, match=r"autoencoder\.pt is damaged .*: train again with `dvc"):
         load_autoencoder(SHAPE)
+
+
+def test_network_of_a_kept_epoch_is_that_of_its_file(network):
+    x = torch.rand(2, *SHAPE)
+    with torch.no_grad():
+        assert torch.equal(load_epoch(SHAPE, None)(x), load_autoencoder(SHAPE)(x))
+        assert torch.equal(load_epoch(SHAPE, 7)(x), load_autoencoder(SHAPE, epoch_path(7))(x))
+    with pytest.raises(InputError, match=r"epoch_0008\.pt does not exist: train again"):
+        load_epoch(SHAPE, 8)

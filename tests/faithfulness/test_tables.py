@@ -5,8 +5,13 @@ import pandas as pd
 import pytest
 
 from novelty_maps.faithfulness.deletion import Curves
-from novelty_maps.faithfulness.randomization import Cascade
-from novelty_maps.faithfulness.tables import deletion_table, randomization_table, summarise
+from novelty_maps.faithfulness.randomization import Cascade, Draws
+from novelty_maps.faithfulness.tables import (
+    deletion_table,
+    randomization_table,
+    reinitialised_table,
+    summarise,
+)
 from novelty_maps.pipeline import formats
 
 STEPS = 4
@@ -38,8 +43,13 @@ def cascade_of(precision, *, spearman=0.5, ssim=0.25):
     return Cascade(layers, similar + spearman, similar + ssim, precision)
 
 
-def randomized(cascades, *, samples=500, seed=0):
-    return randomization_table(cascades, samples=samples, generator=np.random.default_rng(seed))
+def draws_of(trained, average_precision, *, spearman=0.5):
+    precision = np.asarray(average_precision, np.float64)
+    return Draws(np.asarray(trained, np.float64), precision, np.full(precision.shape, spearman))
+
+
+def reinitialised(draws, *, samples=500, seed=0):
+    return reinitialised_table(draws, samples=samples, generator=np.random.default_rng(seed))
 
 
 # --- deletion and insertion
@@ -105,7 +115,7 @@ def test_a_row_per_step_and_map_with_means_over_the_images():
         method: Cascade(["", "last", "first"], *generator.random((3, 3, 5)))
         for method in ("saliency", "sobel")
     }
-    table = randomized(cascades)
+    table = randomization_table(cascades)
     assert table[["step", "layer", "method"]].to_numpy().tolist() == [
         [step, layer, method]
         for method in cascades
@@ -118,38 +128,24 @@ def test_a_row_per_step_and_map_with_means_over_the_images():
         np.testing.assert_allclose(table[measure], expected, rtol=1e-12)
 
 
-def test_drop_is_what_is_lost_on_the_same_image():
-    """Images differ far more than what each of them loses."""
-    before = np.linspace(0.3, 0.9, 40)
-    table = randomized({"saliency": cascade_of([before, before - 0.1, before + 0.05])})
-    for end in ENDS:
-        np.testing.assert_allclose(table[f"average_precision_drop{end}"], [0, 0.1, -0.05])
-    assert (table.loc[0].filter(like="drop") == 0).all()
-
-
-def test_interval_of_a_drop_is_that_of_its_mean():
-    lost = np.random.default_rng(2).normal(0.2, 0.1, 200)
-    row = randomized({"saliency": cascade_of([np.ones(200), 1 - lost])}).iloc[1]
-    half_width = 1.96 * lost.std() / np.sqrt(200)
-    assert row["average_precision_drop"] == pytest.approx(lost.mean())
-    width = row["average_precision_drop_high"] - row["average_precision_drop_low"]
-    np.testing.assert_allclose(width / 2, half_width, rtol=0.2)
-
-
 def test_images_without_a_similarity_or_precision_are_left_out():
     cascade = cascade_of([[0.5, 0.7, np.nan], [0.2, 0.4, np.nan]])
     cascade.spearman[1, 0] = np.nan
     cascade.ssim[1] = np.nan
-    row = randomized({"saliency": cascade}).iloc[1]
+    row = randomization_table({"saliency": cascade}).iloc[1]
     assert row["spearman"] == 0.5
     assert np.isnan(row["ssim"])
     assert row["average_precision"] == pytest.approx(0.3)
-    assert row["average_precision_drop"] == pytest.approx(0.3)
-    np.testing.assert_allclose(row["average_precision_drop_low"], 0.3)
 
 
-def test_no_cascade_leaves_the_columns_of_the_table(tmp_path):
-    empty, full = randomized({}), randomized({"saliency": cascade_of([[0.5], [0.2]])})
+@pytest.mark.parametrize(
+    ("empty", "full"),
+    [
+        (randomization_table({}), randomization_table({"saliency": cascade_of([[0.5], [0.2]])})),
+        (reinitialised({}), reinitialised({"saliency": draws_of([0.5], [[0.2]])})),
+    ],
+)
+def test_network_without_layers_leaves_the_columns_of_the_table(tmp_path, empty, full):
     assert len(empty) == 0
     assert empty.columns.tolist() == full.columns.tolist()
     formats.write_table(tmp_path / "table.csv", empty)
@@ -157,12 +153,122 @@ def test_no_cascade_leaves_the_columns_of_the_table(tmp_path):
     assert len(found) == 0
 
 
+# --- all layers fresh
+
+
+def test_a_row_per_map_with_means_over_draws_and_images():
+    generator = np.random.default_rng(0)
+    draws = {name: Draws(*(generator.random(s) for s in (4, (3, 4), (3, 4)))) for name in AREAS}
+    table = reinitialised(draws).set_index("method")
+    assert table.index.tolist() == list(AREAS)
+    assert (table["draws"] == 3).all()
+    assert (table["images"] == 4).all()
+    for name, found in draws.items():
+        row = table.loc[name]
+        assert row["spearman"] == pytest.approx(found.spearman.mean())
+        assert row["average_precision"] == pytest.approx(found.trained.mean())
+        fresh = found.average_precision.mean()
+        assert row["reinitialised_average_precision"] == pytest.approx(fresh)
+        assert row["average_precision_drop"] == pytest.approx(found.trained.mean() - fresh)
+
+
+def test_interval_of_a_drop_of_equal_images_is_students_over_the_draws():
+    """Drops of 0.1, 0.2, 0.6 in every image: mean 0.3, s² = 0.07, t(2 degrees) = 4.302653."""
+    trained = np.linspace(0.7, 0.9, 8)
+    fresh = trained - np.array([[0.1], [0.2], [0.6]])
+    (row,) = reinitialised({"saliency": draws_of(trained, fresh)}).to_dict("records")
+    half_width = 4.302653 * np.sqrt(0.07 / 3)
+    assert row["average_precision_drop"] == pytest.approx(0.3)
+    assert row["average_precision_drop_low"] == pytest.approx(0.3 - half_width, rel=1e-6)
+    assert row["average_precision_drop_high"] == pytest.approx(0.3 + half_width, rel=1e-6)
+
+
+def test_interval_of_a_drop_of_equal_draws_is_that_of_the_images():
+    """Images differ far more than what each of them loses: the loss is of the same image."""
+    generator = np.random.default_rng(2)
+    trained, lost = generator.random(400), generator.normal(0.2, 0.1, 400)
+    table = reinitialised({"saliency": draws_of(trained, [trained - lost] * 5)}, samples=4000)
+    (row,) = table.to_dict("records")
+    assert row["average_precision_drop"] == pytest.approx(lost.mean())
+    # 4,000 samples tell a standard deviation to some 1 %.
+    half_width = 1.96 * lost.std() / 20
+    low, high = row["average_precision_drop_low"], row["average_precision_drop_high"]
+    assert lost.mean() - low == pytest.approx(half_width, rel=0.05)
+    assert high - lost.mean() == pytest.approx(half_width, rel=0.05)
+
+
+def test_half_widths_of_draws_and_images_are_joined_as_squares():
+    generator = np.random.default_rng(3)
+    images, shifts = generator.normal(0.2, 0.3, 60), np.array([-0.1, 0.0, 0.1])
+    of_images, of_draws, of_both = (
+        reinitialised({"saliency": draws_of(np.ones(60), 1 - lost)}).iloc[0]
+        for lost in (
+            np.tile(images, (3, 1)),
+            np.full((3, 60), images.mean()) + shifts[:, None],
+            images + shifts[:, None],
+        )
+    )
+    parts = [
+        row["average_precision_drop_high"] - row["average_precision_drop_low"]
+        for row in (of_images, of_draws, of_both)
+    ]
+    assert min(parts[:2]) > 0.01
+    assert parts[2] == pytest.approx(np.hypot(*parts[:2]))
+
+
+def test_map_that_ignores_the_network_loses_exactly_nothing():
+    found = np.random.default_rng(4).random(30)
+    (row,) = reinitialised({"sobel": draws_of(found, [found] * 10)}).to_dict("records")
+    assert [row[f"average_precision_drop{end}"] for end in ENDS] == [0, 0, 0]
+
+
+def test_one_draw_has_the_interval_of_the_images_alone():
+    lost = np.random.default_rng(5).random(50)
+    once, often = (
+        reinitialised({"saliency": draws_of(np.ones(50), [1 - lost] * draws)}).iloc[0]
+        for draws in (1, 4)
+    )
+    assert once["draws"] == 1
+    for end in ENDS:
+        name = f"average_precision_drop{end}"
+        assert once[name] == pytest.approx(often[name])
+
+
+def test_same_losses_have_the_same_interval_whatever_the_map():
+    """Images are resampled for all maps together."""
+    found = draws_of(np.ones(20), np.random.default_rng(6).random((3, 20)))
+    table = reinitialised({"saliency": found, "squared_saliency": found}).drop(columns="method")
+    pd.testing.assert_series_equal(table.loc[0], table.loc[1], check_names=False)
+
+
+def test_images_in_which_nothing_can_be_found_are_left_out_and_the_others_counted():
+    fresh = [[0.3, np.nan, 0.5, np.nan], [0.1, np.nan, 0.5, np.nan]]
+    found = draws_of([0.6, np.nan, 1.0, np.nan], fresh)
+    found.spearman[:] = [[0.2, 0.4, np.nan, np.nan], [np.nan] * 4]
+    (row,) = reinitialised({"saliency": found}).to_dict("records")
+    assert row["images"] == 2
+    assert row["spearman"] == pytest.approx(0.3)
+    assert row["average_precision"] == pytest.approx(0.8)
+    assert row["reinitialised_average_precision"] == pytest.approx(0.35)
+    assert row["average_precision_drop"] == pytest.approx(0.45)
+    assert row["average_precision_drop_low"] < 0.45 < row["average_precision_drop_high"]
+
+
+def test_no_image_in_which_anything_can_be_found_has_no_drop():
+    found = draws_of([np.nan] * 3, np.full((2, 3), np.nan))
+    (row,) = reinitialised({"saliency": found}).to_dict("records")
+    assert row["images"] == 0
+    assert np.isnan([row[f"average_precision_drop{end}"] for end in ENDS]).all()
+
+
 def test_tables_are_functions_of_the_generator():
     areas = np.random.default_rng(0).random(30)
-    cascades = {"saliency": cascade_of([areas, areas**2])}
+    draws = {"saliency": draws_of(areas, [areas**2, areas**3])}
     pd.testing.assert_frame_equal(table_of(areas, areas), table_of(areas, areas))
     assert (table_of(areas, areas)["area_low"] != table_of(areas, areas, seed=1)["area_low"]).any()
-    pd.testing.assert_frame_equal(randomized(cascades), randomized(cascades))
+    pd.testing.assert_frame_equal(reinitialised(draws), reinitialised(draws))
+    name = "average_precision_drop_low"
+    assert (reinitialised(draws)[name] != reinitialised(draws, seed=1)[name]).any()
 
 
 # --- headline
@@ -175,8 +281,9 @@ def test_summary_nests_the_numbers_of_both_maps():
             for name, area in AREAS.items()
         ]
     )
-    cascades = {name: cascade_of([[0.9] * 3, [0.5] * 3, [0.3] * 3]) for name in AREAS}
-    numbers = summarise(deletion, randomized(cascades))
+    cascades = {name: cascade_of([[0.9] * 3, [0.5] * 3, [0.4] * 3]) for name in AREAS}
+    draws = {name: draws_of([0.9] * 3, [[0.3] * 3] * 2) for name in AREAS}
+    numbers = summarise(deletion, randomization_table(cascades), reinitialised(draws))
     assert numbers.keys() == {"reconstruction_error", "saliency"}
     for name, own in numbers.items():
         assert own.keys() == {"deletion", "insertion", "randomized"}
@@ -189,6 +296,7 @@ def test_summary_nests_the_numbers_of_both_maps():
 
 
 def test_summary_without_layers_or_without_a_map_leaves_them_out():
-    numbers = summarise(table_of([0.2, 0.4], [0.5, 0.5]), randomized({}))
+    deletion = table_of([0.2, 0.4], [0.5, 0.5])
+    numbers = summarise(deletion, randomization_table({}), reinitialised({}))
     assert numbers["saliency"].keys() == {"deletion", "insertion"}
     assert numbers["reconstruction_error"] == {}

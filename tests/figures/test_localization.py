@@ -41,7 +41,8 @@ def test_there_is_a_bar_a_kind_and_map(count):
         assert len(axis.patches) == (count + 1) * len(methods)
         assert len(dots(axis)) == len(methods)
     assert ticks(figure.axes[1]) == ["all images", *(kind.replace("_", " ") for kind in kinds)]
-    assert legend(figure) == ["recon. error", "saliency", "saliency²", "occlusion", "Sobel"]
+    names = ["recon. error", "|error|", "saliency", "saliency²", "occlusion", "Sobel"]
+    assert legend(figure) == names
     assert_texts_are_apart(figure, figure.legends[0].get_texts())
 
 
@@ -83,6 +84,7 @@ def test_gains_are_sorted_with_the_controls_below():
     assert rows_of(left) == [
         "direct term",
         "occlusion",
+        "|error|",
         "saliency²",
         "saliency",
         "SmoothGrad",
@@ -90,11 +92,11 @@ def test_gains_are_sorted_with_the_controls_below():
         "uniform",
     ]
     attributions, controls = (points(each) for each in dots(left))
-    assert list(attributions[:, 0]) == pytest.approx([0.5, 0.1, -0.04, -0.05, -0.1])
+    assert list(attributions[:, 0]) == pytest.approx([0.5, 0.1, -0.02, -0.04, -0.05, -0.1])
     assert list(controls[:, 0]) == pytest.approx([-0.2, -0.3])
     assert min(attributions[:, 1]) > max(controls[:, 1])
     assert [each[0].get_color() for each in dots(left)] == ["black", CHANCE]
-    assert [text.get_color() for text in left.get_yticklabels()] == ["black"] * 5 + [CHANCE] * 2
+    assert [text.get_color() for text in left.get_yticklabels()] == ["black"] * 6 + [CHANCE] * 2
 
 
 def test_each_gain_stands_in_the_row_of_its_map_with_its_interval():
@@ -114,7 +116,7 @@ def test_each_gain_stands_in_the_row_of_its_map_with_its_interval():
                 assert x == pytest.approx(row[f"{measure}_gain"].item())
                 np.testing.assert_allclose(interval, ends(row, f"{measure}_gain")[0])
                 drawn += 1
-        assert drawn == len(named) == 7
+        assert drawn == len(named) == 8
 
 
 def test_gains_of_the_reference_alone_are_an_empty_figure():

@@ -12,12 +12,13 @@ def test_rows_over_all_images_are_one_a_map():
     rows = over_all(localization())
     assert rows["method"].is_unique
     assert set(rows["group"]) == {"all"}
-    assert len(rows) == 9
+    assert len(rows) == 10
 
 
-def test_shown_are_the_three_maps_the_best_other_and_the_best_control():
+def test_shown_are_error_and_saliency_in_both_powers_the_best_other_and_the_best_control():
     assert shown_methods(localization()) == [
         "reconstruction_error",
+        "absolute_error",
         "saliency",
         "squared_saliency",
         "occlusion",

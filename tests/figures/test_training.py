@@ -6,7 +6,7 @@ import pytest
 from oracles.drawn import band_of, line_of
 
 from novelty_maps.figures.style import CHANCE, NORMAL, NOVEL
-from novelty_maps.figures.training import training_figure, trajectory_figure
+from novelty_maps.figures.training import one_run_figure, training_figure, trajectory_figure
 
 HISTORY = pd.DataFrame(
     {
@@ -112,3 +112,13 @@ def test_weights_from_elsewhere_stand_at_the_first_epoch_and_are_called_0():
     assert line_of(axis, "normal")[0].tolist() == [1]
     assert axis.get_xticks().tolist() == [1]
     assert [label.get_text() for label in axis.get_xticklabels()] == ["0"]
+
+
+def test_weights_kept_with_both_kinds_of_statistics_are_two_columns_of_panels():
+    table = trajectory((1, 2, 5, 5)).assign(running=[0, 0, 0, 1])
+    panels = np.reshape(one_run_figure(table, k=5).axes, (3, 2))
+    assert [axis.get_title() for axis in panels[0]] == ["precise statistics", "running statistics"]
+    drawn = [line_of(axis, "normal")[0].tolist() for axis in panels[0]]
+    assert drawn == [[1, 2, 5], [5]]
+    alone = one_run_figure(table[:3], k=5).axes
+    assert [axis.get_title() for axis in alone] == ["", "", ""]

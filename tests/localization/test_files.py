@@ -7,8 +7,10 @@ from oracles.planted_digits import plant
 
 from novelty_maps.localization.files import (
     LOCALIZATION,
+    load_normal_map,
     load_planted_map,
     load_planted_maps,
+    normal_map_path,
     planted_map_path,
     read_localization,
 )
@@ -59,12 +61,26 @@ def test_maps_of_other_images_are_an_error_that_names_the_stage():
         load_planted_maps("test", ["saliency"], PLANTED)
 
 
-def test_table_is_read_and_one_without_gains_refused():
+def test_map_of_normal_images_has_as_many_as_there_are_in_a_file_of_its_own():
+    maps = np.random.default_rng(0).random((7, 32, 32), np.float32)
+    arrays.write_array(normal_map_path("saliency"), maps)
+    planted = {planted_map_path("validation", moment, "saliency") for moment in ("before", "after")}
+    assert normal_map_path("saliency") not in planted
+    np.testing.assert_array_equal(load_normal_map("saliency", PLANTED), maps)
+    arrays.write_array(normal_map_path("saliency"), maps[:, :-1])
+    with pytest.raises(InputError, match=r"7×31×32, not float32 any×32×32.*localization.maps"):
+        load_normal_map("saliency", PLANTED)
+
+
+@pytest.mark.parametrize(
+    "column", ["aupro_gain_low", "average_precision_gain_over_absolute_error", "aupro_high"]
+)
+def test_table_is_read_and_one_without_a_measure_or_gain_refused(column):
     table = localization()
     formats.write_table(LOCALIZATION, table)
     assert len(read_localization()) == len(table)
-    formats.write_table(LOCALIZATION, table.drop(columns="aupro_gain_low"))
-    with pytest.raises(InputError, match=r"aupro_gain_low.*stages.localization.metrics"):
+    formats.write_table(LOCALIZATION, table.drop(columns=column))
+    with pytest.raises(InputError, match=rf"column {column}:.*stages.localization.metrics"):
         read_localization()
 
 

@@ -53,6 +53,7 @@ def found_maps():
     perfect = MASKS.astype(np.float32)
     return {
         "reconstruction_error": find(BEFORE, AFTER, MASKS, sigma=0),
+        "absolute_error": noisy(4),
         "saliency": noisy(1),
         "same": find(BEFORE, AFTER, MASKS, sigma=0),
         "sobel": noisy(2),
@@ -63,7 +64,8 @@ def found_maps():
 
 FOUND = found_maps()
 CONTROLS = ("mask", "sobel")
-TESTED = ["saliency", "same", "occlusion"]
+TESTED = ["absolute_error", "saliency", "same", "occlusion"]
+REFERENCES = {"gain": "reconstruction_error", "gain_over_absolute_error": "absolute_error"}
 
 
 def table_of(found=FOUND, table=TABLE, *, masks=MASKS, seed=0):
@@ -188,7 +190,12 @@ def test_columns_say_what_is_measured_over_what(measured):
     names = ["average_precision", "auroc", "pointing_game", "relevance_rank_accuracy"]
     names += ["pooled_average_precision", "pooled_auroc", "aupro"]
     ends = [f"{measure}{end}" for measure in MEASURES for end in ("_low", "_high")]
-    gains = [f"{m}_gain{end}" for m in MEASURES for end in ("", "_low", "_high")]
+    gains = [
+        f"{measure}_{gain}{end}"
+        for gain in REFERENCES
+        for measure in MEASURES
+        for end in ("", "_low", "_high")
+    ]
     assert measured.columns.tolist() == [
         *("grouping", "group", "images", "method", "control", "blur"),
         *(*names, *ends, *gains),
@@ -250,11 +257,32 @@ def test_map_equal_to_the_reference_gains_exactly_nothing(measured):
     assert (tested["effect_size"] == 0).all()
 
 
-def test_reference_has_no_gain_over_itself(measured):
-    gains = [column for column in measured if "_gain" in column]
-    assert len(gains) == 6
-    assert measured.loc[measured["method"] == "reconstruction_error", gains].isna().all(axis=None)
-    assert measured.loc[measured["method"] != "reconstruction_error", gains].notna().all(axis=None)
+@pytest.mark.parametrize(("gain", "reference"), REFERENCES.items())
+def test_reference_has_no_gain_over_itself(measured, gain, reference):
+    columns = [f"{m}_{gain}{end}" for m in MEASURES for end in ("", "_low", "_high")]
+    assert measured.loc[measured["method"] == reference, columns].isna().all(axis=None)
+    assert measured.loc[measured["method"] != reference, columns].notna().all(axis=None)
+
+
+def test_gains_over_both_references_differ_by_what_one_reference_gains_over_the_other(measured):
+    for _, rows in measured.groupby(["grouping", "group"]):
+        rows = rows.set_index("method").drop("reconstruction_error")
+        for measure in MEASURES:
+            difference = rows[f"{measure}_gain"] - rows[f"{measure}_gain_over_absolute_error"]
+            expected = rows.loc["absolute_error", f"{measure}_gain"]
+            np.testing.assert_allclose(difference.drop("absolute_error"), expected, atol=1e-12)
+
+
+def test_gain_of_one_reference_over_the_other_is_the_negative_of_the_other_way_round(measured):
+    for group, rows in measured.groupby(["grouping", "group"]):
+        rows = rows.set_index("method")
+        for measure in MEASURES:
+            over_r = rows.loc["absolute_error"].filter(regex=f"^{measure}_gain(_low|_high|$)")
+            name = f"^{measure}_gain_over_absolute_error"
+            over_e = rows.loc["reconstruction_error"].filter(regex=name)
+            estimate, low, high = over_e.astype(float)
+            np.testing.assert_allclose(over_r.astype(float), [-estimate, -high, -low], atol=1e-12)
+            assert low < high, group
 
 
 def test_intervals_are_of_resampled_pairs_the_same_for_all_maps(measured):
@@ -274,15 +302,15 @@ def test_intervals_are_of_resampled_pairs_the_same_for_all_maps(measured):
                 for rows in (np.repeat(np.arange(count), times) for times in drawn)
             ]
         )
-        for method in ("reconstruction_error", "saliency")
+        for method in ("reconstruction_error", "absolute_error", "saliency")
     }
     # Straight lines through 400 points of the PRO curve differ from the curve a little.
     tolerance = dict(zip(MEASURES, (1e-12, 1e-3), strict=True))
-    gains = replicates["saliency"] - replicates["reconstruction_error"]
+    saliency = replicates["saliency"]
     for method, suffix, values in (
         ("reconstruction_error", "", replicates["reconstruction_error"]),
-        ("saliency", "", replicates["saliency"]),
-        ("saliency", "_gain", gains),
+        ("saliency", "", saliency),
+        *(("saliency", f"_{gain}", saliency - replicates[r]) for gain, r in REFERENCES.items()),
     ):
         row = row_of(measured, method)
         for measure, column in zip(MEASURES, values.T, strict=True):
@@ -292,7 +320,8 @@ def test_intervals_are_of_resampled_pairs_the_same_for_all_maps(measured):
 
 
 def test_estimates_lie_in_their_intervals(measured):
-    for measure in (*MEASURES, *(f"{measure}_gain" for measure in MEASURES)):
+    gains = [f"{measure}_{gain}" for measure in MEASURES for gain in REFERENCES]
+    for measure in (*MEASURES, *gains):
         rows = measured[measured["grouping"] == "all"].dropna(subset=[measure])
         slack = 1e-3
         assert (rows[f"{measure}_low"] <= rows[measure] + slack).all()
@@ -306,7 +335,7 @@ def test_image_that_is_novel_all_over_is_left_out_of_mean_and_interval():
     found = {
         method: find(result.before, result.after, masks, sigma=0)
         for method, result in FOUND.items()
-        if method in ("reconstruction_error", "saliency")
+        if method in ("reconstruction_error", "absolute_error", "saliency")
     }
     table = table_of(found, masks=masks)
     row = row_of(table, "saliency", "kind", "crack")

@@ -4,6 +4,7 @@ import torch
 
 from novelty_maps.maps.loss_gradient import (
     LossGradient,
+    absolute_error_map,
     input_x_gradient_map,
     reconstruction_error_map,
     saliency_map,
@@ -20,6 +21,12 @@ def test_error_map_is_the_mean_over_channels():
     zero = channels_of(0.0, 0.0, 0.0)
     result = LossGradient(zero, channels_of(1.0, -2.0, 4.0), zero, zero)
     assert reconstruction_error_map(result).tolist() == [[[(1 + 4 + 16) / 3]]]
+
+
+def test_absolute_error_map_is_the_largest_magnitude_over_channels():
+    zero = channels_of(0.0, 0.0, 0.0)
+    result = LossGradient(zero, channels_of(1.0, -5.0, 4.0), zero, zero)
+    assert absolute_error_map(result).tolist() == [[[5.0]]]
 
 
 def test_saliency_map_is_the_largest_magnitude_over_channels():

@@ -10,6 +10,8 @@ from novelty_maps.autoencoders.registry import seeded_autoencoder
 from novelty_maps.maps.compute import compute_maps
 from novelty_maps.maps.loss_gradient import (
     LossGradient,
+    absolute_error_map,
+    direct_term_map,
     loss_gradient,
     reconstruction_error_map,
     saliency_map,
@@ -140,6 +142,28 @@ def test_direct_term_alone_agrees_fully_with_the_error_map():
     np.testing.assert_array_equal(curve, np.tile(np.arange(1, 65), (30, 1)))
 
 
+def test_absolute_error_of_one_channel_has_the_ranks_of_the_error_map():
+    result = loss_gradient(real_autoencoder(1), random_images(30, seed=5))
+    curve = agreements(reconstruction_error_map(result), absolute_error_map(result))
+    np.testing.assert_array_equal(curve, np.tile(np.arange(1, 65), (30, 1)))
+
+
+def test_absolute_error_of_one_channel_is_the_direct_term_up_to_a_factor():
+    result = loss_gradient(real_autoencoder(1), random_images(5, seed=1))
+    direct = direct_term_map(result).abs()
+    torch.testing.assert_close(absolute_error_map(result), 64 / 2 * direct, rtol=4 * EPS, atol=0)
+
+
+def test_absolute_error_of_colours_is_not_the_error_map_in_another_power():
+    """Its order is that of the largest channel, r's that of the mean."""
+    result = loss_gradient(real_autoencoder(3), random_images(5, 3, seed=1))
+    error = random_images(5, 3, seed=1) - result.reconstruction
+    expected = np.abs(error.numpy()).max(axis=1)
+    np.testing.assert_array_equal(absolute_error_map(result).numpy(), expected)
+    curve = agreements(reconstruction_error_map(result), absolute_error_map(result))
+    assert (curve < np.arange(1, 65)).any()
+
+
 def test_the_indirect_term_is_what_disagrees():
     result = loss_gradient(real_autoencoder(1), random_images(30, seed=5))
     curve = agreements(reconstruction_error_map(result), saliency_map(result))
@@ -172,7 +196,9 @@ def test_linear_autoencoder_has_the_closed_form_gradient(channels):
 
 
 @pytest.mark.parametrize("gain", [1.0, 0.7])
-@pytest.mark.parametrize("method", ["reconstruction_error", "saliency", "direct_term"])
+@pytest.mark.parametrize(
+    "method", ["reconstruction_error", "absolute_error", "saliency", "direct_term"]
+)
 def test_planted_square_is_found(method, gain):
     """Normal images have strokes on the left; the square on the right is not reconstructed.
 

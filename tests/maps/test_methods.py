@@ -13,7 +13,7 @@ from novelty_maps.maps.methods import (
     require_methods,
     require_planned,
 )
-from novelty_maps.maps.names import COMPARED_MAPS, CONTROLS, SHORT_NAMES
+from novelty_maps.maps.names import COMPARED_MAPS, CONTROLS, HEADLINE_MAPS, SHORT_NAMES
 from novelty_maps.pipeline.errors import InputError
 
 ALL = list(MAP_METHODS)
@@ -39,7 +39,7 @@ def test_magnitudes_are_all_but_the_terms_and_the_mask():
 def test_every_map_has_a_label_and_every_named_map_exists():
     assert SHORT_NAMES.keys() == MAP_METHODS.keys()
     assert len(set(SHORT_NAMES.values())) == len(SHORT_NAMES)
-    require_methods([*COMPARED_MAPS, *CONTROLS])
+    require_methods([*COMPARED_MAPS, *HEADLINE_MAPS, *CONTROLS])
 
 
 def test_maps_that_need_the_mean_image_say_so():

@@ -3,7 +3,17 @@
 import subprocess
 import sys
 
-from novelty_maps.maps.names import COMPARED_MAPS, CONTROLS, PERFECT, REFERENCE, short_name
+from novelty_maps.maps.names import (
+    ABSOLUTE_REFERENCE,
+    CHALLENGER,
+    COMPARED_MAPS,
+    CONTROLS,
+    GAINS,
+    HEADLINE_MAPS,
+    PERFECT,
+    REFERENCE,
+    short_name,
+)
 
 
 def test_names_need_no_torch():
@@ -16,6 +26,12 @@ def test_reference_is_compared_and_the_perfect_map_is_a_control():
     assert REFERENCE in COMPARED_MAPS
     assert PERFECT in CONTROLS
     assert not set(COMPARED_MAPS) & set(CONTROLS)
+
+
+def test_headline_has_the_challenger_and_what_its_gains_are_over():
+    assert set(HEADLINE_MAPS) == {CHALLENGER, *GAINS.values()}
+    assert GAINS == {"gain": REFERENCE, "gain_over_absolute_error": ABSOLUTE_REFERENCE}
+    assert not set(HEADLINE_MAPS) & set(CONTROLS)
 
 
 def test_map_without_a_label_is_called_by_its_name():

@@ -1,11 +1,13 @@
 """The weights that a network takes, and those that it refuses."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
 from novelty_maps.autoencoders.registry import seeded_autoencoder
-from novelty_maps.networks.weights import description_of, load_weights
+from novelty_maps.networks.weights import description_of, load_weights, weights_file
 from novelty_maps.pipeline.errors import InputError
 
 SMALL = {"image_shape": (1, 8, 8), "code_length": 5}
@@ -132,3 +134,21 @@ def test_network_that_describes_nothing_is_loaded_as_well():
     source, target = nn.Linear(2, 3), nn.Linear(2, 3)
     load_weights(target, source.state_dict(), source="x.pt")
     assert_same_weights(source, target)
+
+
+def test_file_of_weights_is_found_from_home_and_below_the_root_of_data(tmp_path, monkeypatch):
+    here, root = tmp_path / "here", tmp_path / "root"
+    for folder in (here, root / "published"):
+        folder.mkdir(parents=True)
+    (root / "published/a.pt").touch()
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("HOME", str(root))
+    monkeypatch.setenv("DATASETS_ROOT", str(root))
+    assert weights_file("~/published/a.pt") == root / "published/a.pt"
+    assert weights_file("published/a.pt") == root / "published/a.pt"
+    assert weights_file("published/b.pt") == Path("published/b.pt")  # is named as it was given
+    (here / "published").mkdir()
+    (here / "published/a.pt").touch()
+    assert weights_file("published/a.pt") == Path("published/a.pt")
+    monkeypatch.delenv("DATASETS_ROOT")
+    assert weights_file("published/c.pt") == Path("published/c.pt")

@@ -11,6 +11,7 @@ KINDS = ["disk", "erased_stroke", "square"]
 # Average precision over all images.
 SKILL = {
     "reconstruction_error": 0.4,
+    "absolute_error": 0.38,
     "saliency": 0.35,
     "squared_saliency": 0.36,
     "direct_term": 0.9,
@@ -34,8 +35,13 @@ def localization(skill=SKILL, kinds=KINDS):
         row["control"] = int(method in CONTROLS)
         off = 0 if grouping == "all" else generator.uniform(0.005, 0.045)
         gain = np.nan if method == "reconstruction_error" else value - 0.4 + off
+        other = np.nan if method == "absolute_error" else value - 0.38 + off
         for name, shift in (("average_precision", 0.0), ("aupro", -0.05)):
-            for measure, center in ((name, value + off + shift), (f"{name}_gain", gain + shift)):
+            for measure, center in (
+                (name, value + off + shift),
+                (f"{name}_gain", gain + shift),
+                (f"{name}_gain_over_absolute_error", other + shift),
+            ):
                 below, above = generator.uniform(0.05, 0.15, 2)
                 row |= {measure: center, f"{measure}_low": center - below}
                 row |= {f"{measure}_high": center + above}

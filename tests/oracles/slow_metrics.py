@@ -4,6 +4,7 @@ Nothing here is shared with the code under test: loops over pixels and pairs, so
 A map is one (H, W) array, a result is a plain number or list.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -92,3 +93,37 @@ def rank_biserial(first: Sequence[float], second: Sequence[float]) -> float:
     """P(first > second) − P(first < second), counted over all pairs."""
     signs = [(a > b) - (a < b) for a in first for b in second]
     return sum(signs) / len(signs)
+
+
+def shuffled_agreements(
+    error: NDArray[np.float32],
+    direct: NDArray[np.float32],
+    indirect: NDArray[np.float32],
+    k: int,
+) -> list[int]:
+    """Agreement of r with |d + i′| for i′ in every order of the pixels of i."""
+    orders = itertools.permutations(indirect.ravel().tolist())
+    terms = (np.array(order, np.float32).reshape(direct.shape) for order in orders)
+    return [agreement(error, np.abs(direct + term), k) for term in terms]
+
+
+def other_image_agreements(
+    place: int,
+    novel: Sequence[bool],
+    error: NDArray[np.float32],
+    direct: NDArray[np.float32],
+    indirect: NDArray[np.float32],
+    k: int,
+) -> list[int]:
+    """Agreement of r with |d + i′| in one of many images, for i′ of each other one of its kind."""
+    found = []
+    for other, term in enumerate(indirect):
+        if other == place or novel[other] != novel[place]:
+            continue
+        norm = math.sqrt(math.fsum(float(v) ** 2 for v in indirect[place].ravel()))
+        other_norm = math.sqrt(math.fsum(float(v) ** 2 for v in term.ravel()))
+        ratio = norm / other_norm if other_norm > 0 else 0.0
+        scaled = [[float(v) * ratio for v in row] for row in term]
+        gradient = direct[place] + np.array(scaled, np.float32)
+        found.append(agreement(error[place], np.abs(gradient), k))
+    return found

@@ -5,12 +5,20 @@ import json
 import numpy as np
 import pandas as pd
 
+from novelty_maps.maps.names import GAINS
 from studies.localization import LocalizationStudy
 from studies.over_runs import each_map
 
 KINDS = ("disk", "stripe", "zigzag")
-METHODS = {"reconstruction_error": 0, "saliency": 0, "sobel": 1, "mask": 1}
-PRECISION = {"reconstruction_error": 0.4, "saliency": 0.6, "sobel": 0.2, "mask": 1.0}
+CONTROLS = ("sobel", "mask")
+CHALLENGERS = ("saliency", "squared_saliency", "integrated_gradients_reconstruction")
+PRECISION = {
+    "reconstruction_error": 0.4,
+    "absolute_error": 0.45,
+    **dict.fromkeys(CHALLENGERS, 0.6),
+    "sobel": 0.2,
+    "mask": 1.0,
+}
 
 
 def detectors(*, auroc, representation="nominal"):
@@ -29,71 +37,93 @@ def detectors(*, auroc, representation="nominal"):
 
 
 def maps(precision, *, width=0.02):
-    """`metrics/localization.csv` of a run in which every interval has the same width."""
+    """`metrics/localization.csv` of a run in which every interval has the same width.
+
+    Gains over a map that is not among them have no columns, as in tables older than that map.
+    """
     rows = []
     for grouping, group in [("all", "all"), *(("kind", kind) for kind in KINDS)]:
+        of_kind = 0.01 if group == "disk" else 0
         for method in precision:
-            value = precision[method] + (0.01 if group == "disk" else 0)
-            gain = value - precision["reconstruction_error"]
+            value = precision[method] + of_kind
             row = {"grouping": grouping, "group": group, "images": 9, "method": method}
-            row |= {
-                "control": METHODS.get(method, 0),
-                "blur": 1.0,
-                "p_holm": 0.03 + width,
-                "effect_size": 0.1,
-            }
-            for name, number in (
-                ("average_precision", value),
-                ("aupro", value),
-                ("average_precision_gain", gain),
-                ("aupro_gain", gain),
-            ):
-                half = width / 2
-                row |= {name: number, f"{name}_low": number - half, f"{name}_high": number + half}
+            row |= {"control": int(method in CONTROLS), "blur": 1.0}
+            row |= {"p_holm": 0.03 + width, "effect_size": 0.1}
+            numbers = {"average_precision": value, "aupro": value}
+            for gain, reference in GAINS.items():
+                if reference in precision:
+                    more = value - precision[reference] - of_kind
+                    more = np.nan if method == reference else more
+                    numbers |= {f"average_precision_{gain}": more, f"aupro_{gain}": more}
+            for name, number in numbers.items():
+                row |= {name: number, f"{name}_low": number - width / 2}
+                row |= {f"{name}_high": number + width / 2}
             for name in ("auroc", "pooled_average_precision", "pooled_auroc"):
                 row[name] = value
             rows.append(row | {"pointing_game": value, "relevance_rank_accuracy": value})
     return pd.DataFrame(rows)
 
 
+def of_run(table, **settings):
+    """A run's table after its settings, as it is compared; `.` of a setting's name is `__`."""
+    cells = {name.replace("__", "."): json.dumps(value) for name, value in settings.items()}
+    return pd.DataFrame([cells]).merge(table, how="cross")
+
+
 def runs_of_maps(tables, *, network="lsa", noise=0.0):
     """Their tables with settings, as they are compared."""
     parts = []
     for seed, table in enumerate(tables):
-        settings = {"run": f"{network}-{seed}", "train.network": json.dumps(network)}
-        settings |= {"train.noise_std": json.dumps(noise), "train.seed": json.dumps(seed)}
-        parts.append(pd.DataFrame([settings]).merge(table, how="cross"))
+        settings = {"train__network": network, "train__noise_std": noise, "train__seed": seed}
+        part = of_run(table, **settings)
+        part.insert(0, "run", f"{network}-{seed}")
+        parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
 
-def localization_study(tmp_path, *, saliency=0.6, sobel=0.2, drop=0.3, layers=True):
-    """A study of three runs of one network, in a folder, and its reader."""
-    precision = {**PRECISION, "saliency": saliency, "sobel": sobel}
-    runs = runs_of_maps([maps(precision) for _ in range(3)])
-    each_map(runs).to_csv(tmp_path / "localization_summary.csv", index=False)
+def reinitialised(drop):
+    """`metrics/reinitialised.csv` of a run: the maps that see the network lose `drop`."""
+    methods = [name for name in PRECISION if name != "mask"]
+    lost = np.array([0.0 if name in CONTROLS else drop for name in methods])
+    trained = np.array([PRECISION[name] for name in methods])
+    name = "average_precision_drop"
+    return pd.DataFrame(
+        {
+            "method": methods,
+            "draws": 10,
+            "images": 9,
+            "spearman": 0.5,
+            "average_precision": trained,
+            "reinitialised_average_precision": trained - lost,
+            name: lost,
+            f"{name}_low": lost - 0.01,
+            f"{name}_high": lost + 0.01,
+        }
+    )
+
+
+def localization_study(tmp_path, *, drop=0.3, layers=True, **precision):
+    """A study of three runs of one network, in a folder, and its reader.
+
+    Args:
+        tmp_path: The folder.
+        drop: Fall of average precision when all layers are re-initialised.
+        layers: Whether there are layers to re-initialise.
+        **precision: Average precision and AUPRO of maps, instead of those of `PRECISION`.
+    """
+    runs = runs_of_maps([maps(PRECISION | precision) for _ in range(3)])
     settings = runs.groupby("run").first().reset_index()
     settings = settings[["run", "train.network", "train.noise_std", "train.seed"]]
-    drop_name = "average_precision_drop"
-    last = pd.DataFrame(
-        [
-            {
-                "step": step,
-                "layer": "f",
-                "method": "saliency",
-                "average_precision_drop": drop * step,
-            }
-            for step in range(3)
-        ]
-    )
-    for end, sign in (("low", -1), ("high", 1)):
-        last[f"{drop_name}_{end}"] = last[drop_name] + 0.01 * sign
-    randomization = settings.merge(last if layers else last.iloc[:0], how="cross")
-    randomization.to_csv(tmp_path / "randomization.csv", index=False)
     areas = pd.DataFrame({"method": ["saliency"], "measure": "deletion", "baseline": "black"})
-    settings.merge(areas.assign(area=[0.5]), how="cross").to_csv(
-        tmp_path / "faithfulness.csv", index=False
-    )
+    steps = pd.DataFrame({"step": range(3), "layer": "f", "method": "saliency", "spearman": 0.5})
     numbers = settings.iloc[:1].drop(columns=["run", "train.seed"])
-    numbers = numbers.assign(metric="loss", estimate=1.0, low=0.5, high=1.5, sd=0.1, runs=3)
-    numbers.to_csv(tmp_path / "numbers.csv", index=False)
+    tables = {
+        "localization_summary": each_map(runs),
+        "faithfulness": settings.merge(areas.assign(area=[0.5]), how="cross"),
+        "randomization": settings.merge(steps if layers else steps.iloc[:0], how="cross"),
+        "reinitialised": settings.merge(reinitialised(drop).iloc[: None if layers else 0], "cross"),
+        "numbers": numbers.assign(metric="loss", estimate=1.0, low=0.5, high=1.5, sd=0.1, runs=3),
+    }
+    for name, table in tables.items():
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
     return LocalizationStudy(tmp_path)

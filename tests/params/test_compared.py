@@ -1,4 +1,4 @@
-"""The two maps that sections with a comparison of maps must have."""
+"""The maps that sections with a comparison of maps must have."""
 
 import pydantic
 import pytest
@@ -20,3 +20,12 @@ def test_section_without_a_compared_map_is_an_error_that_names_it(
     said = rf"{name}\.methods lacks {method}, which is compared"
     with pytest.raises(pydantic.ValidationError, match=said):
         section(kind, name, methods=methods)
+
+
+def test_absolute_error_must_be_there_for_localization_alone() -> None:
+    both = ["reconstruction_error", "saliency"]
+    said = r"localization\.methods lacks absolute_error, which is compared: add it"
+    with pytest.raises(pydantic.ValidationError, match=said):
+        section(LocalizationParams, "localization", methods=both)
+    section(LocalizationParams, "localization", methods=[*both, "absolute_error"])
+    section(FaithfulnessParams, "faithfulness", methods=both)

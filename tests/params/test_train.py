@@ -30,4 +30,4 @@ def test_keywords_are_those_of_the_training_loop(kind: type[TrainingSection], na
     assert (found["seed"], found["epochs"]) == (7, 3)
     assert found.keys() <= inspect.signature(train).parameters.keys()
     others = set(TrainingSection.model_fields) - set(Section.model_fields) - found.keys()
-    assert others == {"device", "batch_norm"}
+    assert others == {"device"}

@@ -76,6 +76,7 @@ def test_params_of_the_repository_are_valid() -> None:
         ("localization", "false_positive_rate", 1.0, "localization.false_positive_rate is 1.0"),
         ("faithfulness", "methods", [], "faithfulness.methods is []"),
         ("faithfulness", "steps", 0, "faithfulness.steps is 0"),
+        ("faithfulness", "draws", 0, "faithfulness.draws is 0"),
         ("metrics", "k", 0, "metrics.k is 0"),
         ("metrics", "k", 10.0, "metrics.k is 10.0"),
         ("metrics", "k", 10.5, "metrics.k is 10.5"),
@@ -112,6 +113,32 @@ def test_value_that_is_listed_twice_is_an_error_that_names_the_dotted_key(
     values[section][key] += values[section][key][:1]
     said = f"params.yaml: {section}.{key} is {values[section][key]}: a value stands there twice"
     assert said in error_of(write_params(tmp_path, values))
+
+
+@pytest.mark.parametrize(
+    ("train", "said"),
+    [
+        ({}, None),
+        ({"keep_epochs": [1, 2]}, "keeps 1, 2 of 60 epochs: add it there"),
+        ({"keep_epochs": []}, "keeps none of 60 epochs: add it there"),
+        ({"epochs": 6}, "keeps 1, 2, 5 of 6 epochs: add it there"),
+        ({"network": "pca"}, "this network is not trained: set localization.epoch to null"),
+        ({"from_checkpoint": "x.pt"}, "this network is not trained: set localization.epoch"),
+    ],
+)
+def test_epoch_that_is_asked_for_novelties_is_kept(
+    tmp_path: Path, train: dict[str, Any], said: str | None
+) -> None:
+    values = repository_values()
+    values["train"] |= train
+    load_params(write_params(tmp_path, values))
+    values["localization"]["epoch"] = 20
+    if said is None:
+        assert load_params(write_params(tmp_path, values)).localization.epoch == 20
+    else:
+        message = error_of(write_params(tmp_path, values))
+        assert "localization.epoch is 20, but " in message
+        assert said in message
 
 
 def test_largest_possible_k_is_every_pixel(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def first_rows(path: Path) -> None:
 
 SALIENCY = "data/maps/saliency.npy"
 PLANTED_SALIENCY = "data/planted_maps/test.after.saliency.npy"
+NORMAL_SALIENCY = "data/planted_maps/validation.normal.saliency.npy"
 BAD_FILES = {
     "truncated images": ("metrics", "data/raw/images.npy", cut),
     "truncated map": ("metrics", SALIENCY, cut),
@@ -43,6 +44,7 @@ BAD_FILES = {
     "missing history": ("plots", "metrics/training.csv", Path.unlink),
     "truncated planted images": ("localization.maps", "data/planted/test.after.npy", cut),
     "missing map of planted images": ("localization.metrics", PLANTED_SALIENCY, Path.unlink),
+    "missing map of normal images": ("localization.metrics", NORMAL_SALIENCY, Path.unlink),
     "damaged metrics": ("plots", "metrics/agreement.json", lambda p: p.write_text("{")),
 }
 

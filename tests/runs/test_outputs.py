@@ -4,6 +4,8 @@ import pytest
 import torch
 from runs.workspace import LOCALIZED, TERMS, VARIANTS, dvc_stages, outputs_of
 
+from novelty_maps.maps.names import HEADLINE_MAPS
+
 
 def declared() -> set[str]:
     """Every output that dvc.yaml declares, with one for each variant."""
@@ -29,7 +31,7 @@ def test_folders_hold_what_was_asked_for(finished):
         for part in ("validation", "test")
         for moment in ("before", "after")
         for method in LOCALIZED
-    }
+    } | {f"validation.normal.{method}.npy" for method in HEADLINE_MAPS}
     kept = {path.name for path in (finished / "data/model/epochs").iterdir()}
     assert kept == {"epoch_0001.pt", "epoch_0002.pt"}
     held = {path.name.rsplit(".", 3)[0] for path in (finished / "data/embeddings").iterdir()}

@@ -23,7 +23,7 @@ DEFINED_PLOTS = {"loss", "agreement", "agreement_by_k", "distance", "trajectory"
 SMALLER = {
     "metrics": {"k": 3},
     "localization": {
-        "methods": ["reconstruction_error", "saliency", "uniform", "mask"],
+        "methods": ["reconstruction_error", "absolute_error", "saliency", "uniform", "mask"],
         "blurs": [0],
     },
     "faithfulness": {"methods": ["reconstruction_error", "saliency"], "images": 2},

@@ -21,7 +21,7 @@ OUTPUTS = ("data", "metrics", "plots")
 VARIANTS = ("nominal", "all_classes", "hybrid")
 TERMS = ["direct_term", "indirect_term"]
 # Without the maps of Captum, which takes seconds to import.
-LOCALIZED = ["reconstruction_error", "saliency", "squared_saliency", *TERMS]
+LOCALIZED = ["reconstruction_error", "absolute_error", "saliency", "squared_saliency", *TERMS]
 LOCALIZED += ["uniform", "sobel", "mask"]
 TINY: dict[str, dict[str, Any]] = {
     "data": {"image_size": 8},
@@ -39,6 +39,7 @@ TINY: dict[str, dict[str, Any]] = {
         "methods": ["reconstruction_error", "saliency", "squared_saliency", *TERMS, "sobel"],
         "images": 4,
         "steps": 2,
+        "draws": 2,
     },
     "classifier": {
         "epochs": 2,

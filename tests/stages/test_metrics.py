@@ -35,8 +35,9 @@ def test_metrics_writes_tables_histograms_and_numbers(finished_agreement):
     distances = pd.read_csv(folder / "distance_histogram.csv")
     assert distances[["normal", "novel"]].sum().tolist() == pytest.approx([1, 1], rel=1e-8)
     explanation = json.loads((folder / "explanation.json").read_text())
-    share = per_image.groupby("novel")["indirect_share"].mean()
-    assert explanation["novel"]["indirect_share"]["estimate"] == pytest.approx(share[1], rel=1e-8)
+    for measure in ("indirect_share", "shuffled_agreement", "other_image_agreement"):
+        mean = per_image.groupby("novel")[measure].mean()
+        assert explanation["novel"][measure]["estimate"] == pytest.approx(mean[1], rel=1e-8)
 
 
 def test_metrics_refuses_maps_of_other_images_and_keeps_its_results(agreement_workspace):

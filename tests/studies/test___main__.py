@@ -74,6 +74,8 @@ def test_impossible_setting_stops_a_study_before_anything_is_queued(start, monke
 
 def test_study_that_ran_is_compared_and_its_figures_are_fetched(start, monkeypatch):
     fetched = []
+    with (paths.DEFINITIONS / "seeds.yaml").open("a") as definition:
+        definition.write("figures: {run: seeds-6, files: [plots/agreement/maps.png]}\n")
 
     def ran(study, runs, *, jobs):
         assert jobs == 1

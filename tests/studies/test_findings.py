@@ -7,8 +7,8 @@ from studies import findings
 
 # A network as the paper describes it.
 AS_PAPER = {
-    "normal_majority_agreement_high": 0.20,
-    "novel_majority_agreement_high": 0.09,
+    "normal_majority_missed_low": 0.65,
+    "novel_majority_missed_low": 0.85,
     "normal_agreement_most_frequent": 4,
     "novel_agreement_most_frequent": 2,
     "normal_minus_novel_agreement_low": 0.8,
@@ -23,7 +23,7 @@ AS_PAPER = {
 }
 # For each finding, a change after which it is no longer met.
 BROKEN_BY = {
-    1: {"normal_majority_agreement_high": 0.51},
+    1: {"normal_majority_missed_low": 0.49},
     2: {"normal_minus_novel_max_distance_saliency_to_error_high": 0.1},
     3: {"novel_agreement_most_frequent": 6},
     4: {"normal_minus_novel_agreement_low": -0.01},
@@ -47,4 +47,3 @@ def test_each_finding_can_fail(number):
     assert verdicts(broken)[number].word == "does not hold"
     both = verdicts(AS_PAPER, broken, AS_PAPER)
     assert (both[number].word, both[number].met, both[number].networks) == ("depends", 2, 3)
-    assert findings.met_by(pd.DataFrame([AS_PAPER, broken]), number).tolist() == [True, False]

@@ -111,6 +111,39 @@ def test_interval_over_seeds_joins_their_spread_and_the_images():
     assert row["images"] == 9
 
 
+GAINS = [
+    f"{measure}_{gain}"
+    for measure in ("average_precision", "aupro")
+    for gain in ("gain", "gain_over_absolute_error")
+]
+
+
+@pytest.mark.parametrize("column", GAINS)
+def test_gain_over_each_error_map_is_summarised_over_the_runs(column):
+    reference = "absolute_error" if column.endswith("absolute_error") else "reconstruction_error"
+    found = [maps({**PRECISION, "saliency": value}) for value in (0.5, 0.7)]
+    summary = each_map(runs_of_maps(found)).set_index(["group", "method"])
+    names = [f"{column}{end}" for end in ("", "_low", "_high", "_sd")]
+    gains = [value - PRECISION[reference] for value in (0.5, 0.7)]
+    expected = statistics.interval_over_runs(gains, (0.02 / (2 * 1.959964)) ** 2)
+    for group in ("all", "stripe"):
+        row = summary.loc[(group, "saliency"), names].astype(float)
+        assert row.tolist() == pytest.approx(list(expected[:4]))
+    assert summary.loc[("all", reference), names].isna().all()  # of itself there is none
+
+
+def test_table_older_than_a_gain_is_summarised_without_it():
+    runs = runs_of_maps([maps(PRECISION), maps(PRECISION, width=0.04)])
+    later = [name for name in runs if "gain_over_absolute_error" in name]
+    whole, older = each_map(runs), each_map(runs.drop(columns=later))
+    assert [name for name in whole if name not in older] == [
+        f"{measure}_gain_over_absolute_error{end}"
+        for measure in ("average_precision", "aupro")
+        for end in ("", "_low", "_high", "_sd")
+    ]
+    pd.testing.assert_frame_equal(older, whole[list(older)])
+
+
 def test_p_value_over_seeds_is_the_largest():
     runs = runs_of_maps([maps(PRECISION, width=width) for width in (0.01, 0.05)])
     assert each_map(runs)["p_holm"].unique() == [0.08]

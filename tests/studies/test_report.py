@@ -1,13 +1,16 @@
 """The pages against the results that they report."""
 
+import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
+from oracles.study_tables import PRECISION, maps, of_run
 
 from novelty_maps.statistics import RunsInterval
 from studies import report
+from studies.authors import MAIN
+from studies.localization import EachRun, LocalizationStudy
 from studies.paths import DOCS, README, RESULTS, page_template
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,14 +55,51 @@ def test_changed_result_changes_the_page(results, tmp_path):
     assert report.render(template, results) == "4.50 (4.12 to 4.75)\n"
 
 
-def test_prediction_interval_holds_a_new_run_as_often_as_it_says():
-    generator = np.random.default_rng(0)
-    inside = 0
-    for _ in range(2000):
-        *runs, new = generator.normal(3, 0.7, 6)
-        number = RunsInterval(np.mean(runs), 0, 0, np.std(runs, ddof=1), 5)
-        inside += report.within_spread(new, number)
-    assert inside / 2000 == pytest.approx(0.95, abs=0.02)
+def test_maps_of_the_authors_networks_are_rows_with_their_names(results, tmp_path):
+    rows = [
+        {"run": "x-1", "train.from_checkpoint": json.dumps(f"w/{name}.pt"), "grouping": grouping}
+        for name in ("plain-a-050", "noisy-500")
+        for grouping in ("all", "kind")
+    ]
+    for study in report.LOCALIZED:
+        (tmp_path / study).mkdir()
+        pd.DataFrame(rows).to_csv(tmp_path / study / "localization.csv", index=False)
+    found = results.localized("kind")
+    assert len(found) == 2 * len(report.LOCALIZED)
+    assert found["grouping"].unique().tolist() == ["kind"]
+    named = found[["source", "training", "run", "epoch"]].to_numpy().tolist()
+    assert named[0] == ["authors", "plain", "a", 50]
+    assert named[1][1:] == ["denoising", "", 500]
+
+
+def test_page_asks_whether_a_study_was_run(results, tmp_path):
+    assert (results.has("study"), results.has("other")) == (True, False)
+    template = tmp_path / "page.jinja"
+    template.write_text('{{ "run" if results.has("other") else "not yet run" }}')
+    assert report.render(template, results) == "not yet run\n"
+    (tmp_path / "other").mkdir()
+    assert report.render(template, results) == "run\n"
+
+
+def test_networks_in_the_authors_setting_are_single_runs_and_others_are_pooled(results, tmp_path):
+    files = ("plain-a-500", "plain-b-500")
+    for study in report.LOCALIZED:
+        (tmp_path / study).mkdir()
+        parts = [of_run(maps(PRECISION), train__from_checkpoint=f"w/{name}.pt") for name in files]
+        pd.concat(parts).to_csv(tmp_path / study / "localization.csv", index=False)
+    studies = results.long_trained()
+    assert [type(study) for study in studies] == [EachRun] * len(report.LOCALIZED)
+    assert [study.networks() for study in studies] == [[MAIN, "authors, plain b, 500"]] * 2
+    assert type(results.localization("study")) is LocalizationStudy
+
+
+def test_main_network_and_last_rows_are_there_for_pages(results, tmp_path):
+    rows = [("ours", "plain", "seed 0", epoch) for epoch in (5, 20)]
+    table = pd.DataFrame(rows, columns=["source", "training", "run", "epoch"])
+    results.table = table
+    template = tmp_path / "page.jinja"
+    template.write_text("{{ MAIN }}: {{ last_rows(results.table)['epoch'].tolist() }}")
+    assert report.render(template, results) == f"{MAIN}: [20]\n"
 
 
 def test_answers_are_replaced_between_their_markers_alone():

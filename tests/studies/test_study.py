@@ -63,6 +63,54 @@ def test_finished_studies_have_batch_norms_moving_averages(name):
         assert params.train.batch_norm == params.classifier.batch_norm == "running"
 
 
+# Studies of the authors' setting, whose networks have batch norm's statistics computed anew.
+AUTHORS = {
+    "authors-weights": ("agreement", 9),
+    "authors-setting": ("agreement", 2),
+    "batch-norm": ("agreement", 12),
+    "localization-published": ("localization", 9),
+    "localization-training": ("localization", 12),
+    "localization-all-maps": ("localization", 5),
+}
+
+
+@pytest.mark.parametrize("name", AUTHORS)
+def test_study_of_the_authors_setting_has_its_question_and_its_number_of_runs(name):
+    study = STUDIES[name]
+    assert (study.definition.question, len(study.runs())) == AUTHORS[name]
+    kinds = {run.params(SECTIONS).train.batch_norm for run in study.runs()}
+    assert kinds == {"both" if name == "batch-norm" else "precise"}
+
+
+def test_epochs_of_the_authors_are_kept_with_the_epochs_around_them():
+    (trained,) = {
+        (run.params(SECTIONS).train.epochs, tuple(run.params(SECTIONS).train.keep_epochs))
+        for name in ("authors-setting", "localization-training")
+        for run in STUDIES[name].runs()
+    }
+    last, kept = trained
+    for run in STUDIES["authors-weights"].runs():
+        epoch = int(run.params(SECTIONS).train.from_checkpoint[-6:-3])
+        around = {epoch - 1, epoch, epoch + 1}
+        assert {each for each in around if each <= last} <= set(kept), epoch
+
+
+def test_localization_while_training_is_asked_of_every_seed_and_epoch():
+    asked = [run.params(SECTIONS) for run in STUDIES["localization-training"].runs()]
+    pairs = {(params.train.seed, params.localization.epoch) for params in asked}
+    assert pairs == {(seed, epoch) for seed in (0, 1) for epoch in (5, 20, 50, 100, 200, 500)}
+
+
+@pytest.mark.parametrize("name", ["localization-published", "localization-training"])
+def test_maps_that_the_rule_compares_are_asked_where_every_image_is_planted(name):
+    needed = {"reconstruction_error", "absolute_error", "saliency", "squared_saliency"}
+    for run in STUDIES[name].runs():
+        params = run.params(SECTIONS)
+        assert needed | {"sobel", "distance_to_mean"} <= set(params.localization.methods)
+        assert {"reconstruction_error", "saliency"} <= set(params.faithfulness.methods)
+        assert params.plant.test_images >= 5139  # normal test images of MNIST
+
+
 # What runs were made with, by dotted key; only what differs from params.yaml.
 FAST = {"train.precision": "bf16", "train.compile": True, "train.patience": 1000}
 MNIST = {"data.name": "mnist", **FAST}
@@ -204,7 +252,7 @@ def test_only_the_papers_network_has_the_slow_maps():
     for name, run in RUNS.items():
         if name.startswith("localization"):
             has = slow <= set(run.params(SECTIONS).localization.methods)
-            assert has == name.startswith("localization-lsa"), name
+            assert has == name.startswith(("localization-lsa", "localization-all-maps")), name
 
 
 DEFINITION = "question: agreement\nsays: Why?\n"

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 from oracles.scratch_experiments import commit, experiment, git, of_agreement
-from oracles.study_tables import PRECISION, detectors, maps
+from oracles.study_tables import PRECISION, detectors, maps, reinitialised
 
 from novelty_maps.pipeline.errors import InputError
 from studies import tables
@@ -55,10 +55,11 @@ def of_localization(*, seed, maps_):
         "params.yaml": json.dumps(params),
         "metrics/training.json": json.dumps({"validation_loss": 0.1}),
         "metrics/localization.json": json.dumps({"gain": {"estimate": 0.1, "low": 0, "high": 0.2}}),
-        "metrics/faithfulness.json": json.dumps({"gain": 0.3}),
+        "metrics/faithfulness.json": json.dumps({"gain": 0.3 + seed}),
         "metrics/localization.csv": maps_.to_csv(index=False),
         "metrics/faithfulness.csv": pd.DataFrame(rates).to_csv(index=False),
         "metrics/randomization.csv": "step,method\n0,saliency\n",
+        "metrics/reinitialised.csv": reinitialised(0.1 + seed).to_csv(index=False),
     }
 
 
@@ -69,12 +70,25 @@ def test_tables_of_localization_keep_the_two_questions_of_one_name_apart(start):
     found, shown = tables.localization_tables(find_experiments(["study"], start="HEAD"))
     numbers = found["numbers"].set_index("metric")
     assert numbers.loc[["gain", "faithfulness_gain"], "estimate"].tolist() == pytest.approx(
-        [0.1, 0.3]
+        [0.1, 0.8]
     )
     assert "localization.methods" not in found["localization"]
     assert found["faithfulness"]["area"].tolist() == [0.5, 1.5]
     assert len(found["randomization"]) == 2
-    assert shown["method"].tolist() == ["reconstruction_error", "saliency"]
+    fallen = found["reinitialised"].query("method == 'saliency'")
+    assert fallen[["run", "train.seed"]].to_numpy().tolist() == [["study-1", "0"], ["study-2", "1"]]
+    assert fallen["average_precision_drop"].tolist() == pytest.approx([0.1, 1.1])
+    single = found["run_numbers"]
+    assert list(single) == ["run", "train.seed", "metric", "estimate", "low", "high"]
+    assert len(single) == 6
+    single = single.set_index(["run", "metric"])
+    for run, gain in (("study-1", 0.3), ("study-2", 1.3)):
+        assert single.loc[(run, "faithfulness_gain"), "estimate"] == pytest.approx(gain)
+        gain = single.loc[(run, "gain"), ["estimate", "low", "high"]].astype(float)
+        assert gain.tolist() == pytest.approx([0.1, 0, 0.2], abs=1e-8)
+        assert single.loc[(run, "validation_loss"), "estimate"] == pytest.approx(0.1)
+    assert single["train.seed"].tolist() == ["0"] * 3 + ["1"] * 3
+    assert shown["method"].tolist() == ["reconstruction_error", "saliency", "squared_saliency"]
     assert set(shown["runs"]) == {2}
 
 

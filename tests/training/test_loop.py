@@ -85,7 +85,7 @@ def test_training_does_not_depend_on_the_global_random_state():
 @pytest.mark.parametrize("epoch", [1, 3])
 def test_resumed_training_ends_bit_identical_to_an_uninterrupted_one(epoch, noise_std):
     states: dict[int, TrainingState] = {}
-    settings = {"noise_std": noise_std, "epochs": 5, "keep_epochs": (1, 5)}
+    settings = {"noise_std": noise_std, "epochs": 5, "keep_epochs": (1, 5), "keep_running": (1, 4)}
     whole, whole_state = run(
         on_epoch=lambda state: states.update({state.epoch: deepcopy(state)}), **settings
     )
@@ -96,6 +96,8 @@ def test_resumed_training_ends_bit_identical_to_an_uninterrupted_one(epoch, nois
     assert whole_state.best_epoch == resumed_state.best_epoch
     assert whole_state.kept.keys() == resumed_state.kept.keys() == {1, 5}
     assert same(whole_state.kept[1], resumed_state.kept[1])
+    assert whole_state.kept_running.keys() == resumed_state.kept_running.keys() == {1, 4}
+    assert all(same(whole_state.kept_running[e], resumed_state.kept_running[e]) for e in (1, 4))
 
 
 def test_finished_training_can_be_given_more_epochs():

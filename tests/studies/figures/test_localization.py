@@ -1,12 +1,19 @@
 """What the figure of several networks shows, read from the figure itself."""
 
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 import pytest
+from oracles.drawn import bars_of
 from oracles.study_tables import maps, runs_of_maps
 
-from studies.figures.localization import network_figure
-from studies.localization import LocalizationStudy
+from studies.figures.localization import localization_figures, network_figure
+from studies.localization import EachRun, LocalizationStudy
 from studies.over_runs import each_map
+from studies.paths import RESULTS
+
+ROOT = Path(__file__).resolve().parents[3]
 
 METHODS = (
     "reconstruction_error",
@@ -47,3 +54,18 @@ def test_every_network_is_a_row_and_every_map_a_mark_at_its_measure(study):
     assert [text.get_text() for text in panels[0].get_yticklabels()] == ["LSA", "dense"]
     assert panels[0].yaxis_inverted()
     assert panels[0].containers[0].get_label() == "recon. error"
+
+
+def test_maps_are_shown_of_the_authors_first_network_after_500_epochs(study):
+    folder = ROOT / RESULTS / "localization-published"
+    figures = localization_figures(EachRun(folder), study)
+    table = pd.read_csv(folder / "localization.csv")
+    own = table[table["train.from_checkpoint"].str.contains("plain-a-500")]
+    saliency = own[(own["method"] == "saliency") & own["grouping"].isin(["all", "kind"])]
+    for axis, measure in zip(
+        figures["localization"].axes, ("average_precision", "aupro"), strict=True
+    ):
+        _, heights, _ = bars_of(axis)["saliency"]
+        np.testing.assert_allclose(heights, saliency[measure])
+    others = figures["localization_networks"].axes[0]
+    assert [text.get_text() for text in others.get_yticklabels()] == ["LSA", "dense"]
