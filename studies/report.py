@@ -44,6 +44,7 @@ class Results:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.agreement = AgreementStudies(folder)
+        self._long_trained = [EachRun(folder / study) for study in LOCALIZED]  # read once, if asked
         self.paper: dict[str, Any] = json.loads((folder / "paper.json").read_text())
         self.slides: dict[str, Any] = json.loads((folder / "slides.json").read_text())
 
@@ -57,7 +58,7 @@ class Results:
 
     def long_trained(self) -> list[EachRun]:
         """The studies of maps against planted novelties in the authors' networks, and ours."""
-        return [EachRun(self._folder / study) for study in LOCALIZED]
+        return self._long_trained
 
     def localized(self, grouping: str) -> pd.DataFrame:
         """Every map's measures on the groups of a grouping, of each run of these studies.
