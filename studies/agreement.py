@@ -10,6 +10,7 @@ from novelty_maps.statistics import RunsInterval
 from studies import authors, findings, lookup
 
 EPOCHS = (1, 2, 5, 10, 20, 50, 75, *range(100, 501, 50))  # that are shown
+_BATCH_NORM_EPOCHS = (10, 20, 40, 59)  # of the study batch-norm: kept with their neighbours
 
 
 class AgreementStudies:
@@ -58,6 +59,28 @@ class AgreementStudies:
     def last_networks(self) -> pd.DataFrame:
         """The last network of each of these runs: runs are counted, not their epochs."""
         return authors.last_rows(self.networks())
+
+    def both_statistics(self, measure: str) -> pd.DataFrame:
+        """A measure along trainings evaluated with both kinds of batch norm's statistics.
+
+        Args:
+            measure: Column of `metrics/trajectory.csv`.
+
+        Returns:
+            A row a training and epoch, neighbouring epochs averaged: `learning_rate`, `epoch`,
+            `seed`, and the measure as `precise` and as `running`.
+        """
+        run = ["learning_rate", "seed"]
+        table = self.table("batch-norm", "trajectory").rename(columns=lambda c: c.split(".")[-1])
+        kinds = [table[table["running"] == kind] for kind in (0, 1)]
+        precise, running = (
+            pd.concat([authors.near(rows, epoch, run) for epoch in _BATCH_NORM_EPOCHS])
+            for rows in kinds
+        )
+        keys = ["learning_rate", "epoch", "seed"]
+        both = precise.merge(running, on=keys, suffixes=("_precise", "_running"))
+        named = {f"{measure}_{kind}": kind for kind in ("precise", "running")}
+        return both.rename(columns=named)[[*keys, *named.values()]].sort_values(keys)
 
     def class_sets(self) -> list[dict[str, Any]]:
         """A row for each set of normal classes: its run's metrics, `classes`, `normal_digits`."""

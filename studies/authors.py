@@ -5,6 +5,7 @@ epoch; ours are named by their seed. Tables of studies come in, their settings i
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
@@ -69,7 +70,7 @@ def last_rows(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["epoch"] == last].reset_index(drop=True)
 
 
-def near(table: pd.DataFrame, epoch: int) -> pd.DataFrame:
+def near(table: pd.DataFrame, epoch: int, run: Sequence[str] = RUN) -> pd.DataFrame:
     """A row for every run that was evaluated at an epoch, neighbouring epochs averaged.
 
     A single epoch moves as much as a seed. The authors published none of its neighbours. Before
@@ -78,11 +79,13 @@ def near(table: pd.DataFrame, epoch: int) -> pd.DataFrame:
     Args:
         table: As `with_networks` returns it.
         epoch: The epoch; runs that were not evaluated there are left out.
+        run: Columns that tell runs apart.
     """
-    there = table[table["epoch"] == epoch][RUN]
+    run = list(run)
+    there = table[table["epoch"] == epoch][run]
     reach = _NEIGHBOURS if epoch >= _LATE else 0
-    around = table[(table["epoch"] - epoch).abs() <= reach].merge(there, on=RUN)
-    means = around.groupby(RUN, sort=False).mean(numeric_only=True).assign(epoch=epoch)
+    around = table[(table["epoch"] - epoch).abs() <= reach].merge(there, on=run)
+    means = around.groupby(run, sort=False).mean(numeric_only=True).assign(epoch=epoch)
     return means.copy().reset_index()  # the copy is one block, to which columns are added fast
 
 

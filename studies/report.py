@@ -44,7 +44,7 @@ class Results:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.agreement = AgreementStudies(folder)
-        self._long_trained = [EachRun(folder / study) for study in LOCALIZED]  # read once, if asked
+        self._long_trained = [self.each_run(study) for study in LOCALIZED]  # read once, if asked
         self.paper: dict[str, Any] = json.loads((folder / "paper.json").read_text())
         self.slides: dict[str, Any] = json.loads((folder / "slides.json").read_text())
 
@@ -52,9 +52,9 @@ class Results:
         """A study of maps against planted novelties."""
         return LocalizationStudy(self._folder / study)
 
-    def has(self, study: str) -> bool:
-        """Whether a study has been run."""
-        return (self._folder / study).is_dir()
+    def each_run(self, study: str) -> EachRun:
+        """The same in the authors' setting, no run pooled with another."""
+        return EachRun(self._folder / study)
 
     def long_trained(self) -> list[EachRun]:
         """The studies of maps against planted novelties in the authors' networks, and ours."""
@@ -98,7 +98,9 @@ def all_figures(results: Results) -> dict[str, Figure]:
         "training": along_training(results.agreement.smoothed(), results.localized("all")),
         "nulls": nulls_over_training(results.agreement.smoothed()),
         "classes": role_figure(results.agreement.role_table()),
-        **localization_figures(results.long_trained()[0], results.localization("localization")),
+        **localization_figures(
+            results.long_trained()[0], results.localization("localization-networks")
+        ),
         **representation_figures(results.representation, results.slides),
     }
 

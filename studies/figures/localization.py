@@ -11,8 +11,6 @@ from studies.authors import MAIN
 from studies.localization import LocalizationStudy
 
 NAMES = {
-    "lsa": "LSA",
-    "lsa, denoising": "LSA, denoising",
     "dense": "dense",
     "fully_convolutional": "fully convolutional",
     "vae": "VAE",
@@ -21,9 +19,9 @@ NAMES = {
 
 _METHODS = (
     "reconstruction_error",
+    "absolute_error",
     "saliency",
-    "smoothgrad",
-    "integrated_gradients_reconstruction",
+    "input_x_gradient",
     "input_magnitude",
 )
 

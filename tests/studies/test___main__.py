@@ -53,12 +53,13 @@ def test_experiments_of_no_study_compare_too(start):
 
 
 def test_question_of_a_study_is_its_own_and_another_can_be_asked(start):
-    run_of_agreement("localization-lsa-1", start)
-    with pytest.raises(InputError, match="no experiment localization-denoising starts from HEAD"):
-        commands.compare(["localization"])
+    run_of_agreement("localization-networks-dense-1", start)
+    none = "no experiment localization-networks-convolutional starts from HEAD"
+    with pytest.raises(InputError, match=none):
+        commands.compare(["localization-networks"])
     with pytest.raises(InputError, match=r"has no metrics/localization\.(csv|json)"):
-        commands.compare(["localization-lsa"], question="localization")
-    commands.compare(["localization-lsa"], question="agreement")
+        commands.compare(["localization-networks-dense"], question="localization")
+    commands.compare(["localization-networks-dense"], question="agreement")
 
 
 def test_unknown_study_cannot_be_run(start):

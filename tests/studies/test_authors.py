@@ -92,13 +92,14 @@ def runs_of(study):
 
 
 def test_every_network_of_ours_in_a_study_has_a_name_of_its_own():
-    keys = ("train.seed", "localization.epoch")
+    keys = ("train.seed", "train.noise_std", "localization.epoch")
     networks = [
-        network_of(row_of(**{key: run.settings[key] for key in keys}))
+        network_of(row_of(**{key: run.settings[key] for key in keys if key in run.settings}))
         for run in runs_of("localization-training")
     ]
     assert {network.source for network in networks} == {"ours"}
-    assert len({network.name for network in networks}) == len(networks) == 12
+    assert [network.training for network in networks] == ["plain"] * 12 + ["denoising"] * 4
+    assert len({network.name for network in networks}) == len(networks)
 
 
 def test_main_network_is_one_that_the_authors_published():

@@ -254,7 +254,8 @@ def test_role_of_novelty_is_claimed_for_one_and_for_five_normal_digits_apart(cop
     assert "not shown for the first, not shown for the second" in copy.page("agreement")
 
 
-GAINS = [f"{measure}_gain_over_absolute_error" for measure in ("average_precision", "aupro")]
+GAIN = "gain_over_absolute_error"
+GAINS = [f"{measure}_{GAIN}" for measure in ("average_precision", "aupro")]
 
 
 def last_rows(copy, grouping, method):
@@ -305,7 +306,8 @@ def rows_of_runs(copy, grouping, method):
     stems = theirs["train.from_checkpoint"].str.extract(r"/(.*)-(\d+)\.pt")
     theirs = theirs.assign(run=stems[0], epoch=stems[1].astype(int))
     ours = copy.table("localization-training", "localization")
-    ours = ours.assign(run=ours["train.seed"].astype(str), epoch=ours["localization.epoch"])
+    runs = ours["train.noise_std"].astype(str) + " " + ours["train.seed"].astype(str)
+    ours = ours.assign(run=runs, epoch=ours["localization.epoch"])
     rows = pd.concat([theirs, ours], ignore_index=True)
     return rows[(rows["grouping"] == grouping) & (rows["method"] == method)]
 
@@ -364,12 +366,110 @@ def test_low_agreement_goes_with_what_the_correlations_of_each_run_say(copy):
     assert f"lower AP of s in 0 of {len(saliency)} runs" in copy.page("localization")
 
 
+SLOW = "localization-all-maps"
+OTHERS = "localization-networks"
+IG = "integrated_gradients_reconstruction"
+
+
 def test_noise_is_said_to_outrank_the_error_map_where_it_does(copy):
-    areas = copy.table("localization", "faithfulness")
-    lsa = areas[areas["train.network"] == '"lsa"']
-    lsa = lsa[lsa["train.noise_std"].astype(float) == 0]
-    means = lsa[lsa["measure"] == "insertion"].groupby(["method", "baseline"])["area"].mean()
-    baselines = lsa["baseline"].unique()
-    wins = [b for b in baselines if means["uniform", b] > means["reconstruction_error", b]]
-    said = f"insertion with {len(wins)} of {len(baselines)} baselines ({', '.join(wins)})"
+    areas = copy.table(SLOW, "faithfulness")
+    main = areas[areas["train.from_checkpoint"].astype(str).str.contains("plain-a-500")]
+    areas = main[main["measure"] == "insertion"].set_index(["method", "baseline"])["area"]
+    baselines = main["baseline"].unique()
+    wins = [b for b in baselines if areas["uniform", b] > areas["reconstruction_error", b]]
+    assert f"insertion with {len(wins)} of {len(baselines)} baselines" in copy.page("localization")
+
+    def turned(table):
+        table.loc[table["method"] == "uniform", "area"] += 100
+        return table
+
+    copy.change(SLOW, "faithfulness", turned)
+    everywhere = f"insertion with {len(baselines)} of {len(baselines)} baselines"
+    assert everywhere in copy.page("localization")
+
+
+def test_integrated_gradients_are_surely_better_than_both_error_maps_where_they_are(copy):
+    def counts():
+        table = copy.table(SLOW, "localization")
+        rows = table[(table["method"] == IG) & (table["grouping"] == "kind")]
+        gains = [f"{m}_{g}" for m in ("average_precision", "aupro") for g in ("gain", GAIN)]
+        groups = [own for _, own in rows.groupby("run", sort=False)]
+        lows = [(own[[f"{gain}_low" for gain in gains]] > 0).all(axis=1).sum() for own in groups]
+        highs = [(own[[f"{gain}_high" for gain in gains]] < 0).all(axis=1).sum() for own in groups]
+        return f"{', '.join(map(str, lows))} of 11 kinds, surely worse than both on " + ", ".join(
+            map(str, highs)
+        )
+
+    assert f"surely better than both on {counts()} (" in copy.page("localization")
+    copy.change(SLOW, "localization", shifted("aupro_gain", 2))
+    copy.change(SLOW, "localization", shifted("average_precision_gain", -2))
+    page = copy.page("localization")
+    assert f"surely better than both on {counts()} (" in page
+    assert "do not replace the error maps either" in page
+
+
+def test_integrated_gradients_beat_r_and_lose_to_the_absolute_error_where_they_surely_do(copy):
+    def counts():
+        table = copy.table(SLOW, "localization")
+        rows = table[(table["method"] == IG) & (table["grouping"] == "all")]
+        higher = (rows["average_precision_gain_low"] > 0).sum()
+        lower = (rows[f"average_precision_{GAIN}_high"] < 0).sum()
+        return f"of r in {higher} and surely lower than that of |e| in {lower} of {len(rows)}"
+
+    before = counts()
+    assert before in copy.page("localization")
+    copy.change(SLOW, "localization", shifted("average_precision_gain", -2))
+    assert counts() != before
+    assert counts() in copy.page("localization")
+
+
+def test_integrated_gradients_replace_the_error_maps_only_where_the_rule_says_so(copy):
+    networks = copy.table(SLOW, "localization")["run"].nunique()
+    for measure in ("average_precision", "aupro"):
+        for gain in ("gain", GAIN):
+            copy.change(SLOW, "localization", shifted(f"{measure}_{gain}", 2))
+        rows = (copy.table(SLOW, "localization")["method"] == IG).to_numpy()
+        copy.change(SLOW, "localization", shifted(measure, 2, rows))
+    said = f"replace the error maps in {networks} of {networks} networks"
     assert said in copy.page("localization")
+    copy.change(SLOW, "reinitialised", shifted("average_precision_drop", -2))
+    assert "do not replace the error maps either" in copy.page("localization")
+
+
+def test_saliency_in_other_networks_is_better_and_worse_on_the_kinds_on_which_it_is(copy):
+    names = {"dense": "dense", "fully_convolutional": "fully convolutional", "vae": "VAE"}
+    summary = copy.table(OTHERS, "localization_summary")
+    rows = summary[(summary["method"] == "saliency") & (summary["grouping"] == "kind")]
+    page = copy.page("localization")
+    for network, name in names.items():
+        own = rows[rows["train.network"] == f'"{network}"']
+        better, worse = sure(own)
+        runs = own["runs"].iloc[0]
+        said = (
+            f"{name} ({runs} runs): s is surely better than |e| on {better} of 11 kinds, worse on"
+        )
+        assert f"{said} {worse}" in page
+    for gain in GAINS:
+        copy.change(OTHERS, "localization_summary", shifted(gain, 2))
+    assert "s is surely better than |e| on 11 of 11 kinds, worse on 0" in copy.page("localization")
+
+
+def test_moving_averages_are_lower_and_of_the_other_sign_where_they_are(copy):
+    table = copy.table("batch-norm", "trajectory")
+    keys = ["train.learning_rate", "train.seed", "running"]
+    counts = np.zeros(3, int)
+    for _, run in table.groupby(keys[:2]):
+        for epochs in ((9, 10, 11), (19, 20, 21), (39, 40, 41), (58, 59, 60)):
+            near = run[run["epoch"].isin(epochs)]
+            precise, running = near.groupby("running")[DIFFERENCE].mean()
+            counts += [running < precise, precise * running < 0, 1]
+    lower, other, all_of_them = counts
+    said = f"the difference is lower in {lower} of {all_of_them} networks below, and has the other"
+    assert f"{said} sign in {other}." in copy.page("agreement")
+
+    def turned(table):
+        table.loc[table["running"] == 1, DIFFERENCE] += 20
+        return table
+
+    copy.change("batch-norm", "trajectory", turned)
+    assert f"is lower in 0 of {all_of_them} networks" in copy.page("agreement")

@@ -72,15 +72,6 @@ def test_maps_of_the_authors_networks_are_rows_with_their_names(results, tmp_pat
     assert named[1][1:] == ["denoising", "", 500]
 
 
-def test_page_asks_whether_a_study_was_run(results, tmp_path):
-    assert (results.has("study"), results.has("other")) == (True, False)
-    template = tmp_path / "page.jinja"
-    template.write_text('{{ "run" if results.has("other") else "not yet run" }}')
-    assert report.render(template, results) == "not yet run\n"
-    (tmp_path / "other").mkdir()
-    assert report.render(template, results) == "run\n"
-
-
 def test_networks_in_the_authors_setting_are_single_runs_and_others_are_pooled(results, tmp_path):
     files = ("plain-a-500", "plain-b-500")
     for study in report.LOCALIZED:

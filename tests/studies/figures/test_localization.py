@@ -17,9 +17,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 METHODS = (
     "reconstruction_error",
+    "absolute_error",
     "saliency",
-    "smoothgrad",
-    "integrated_gradients_reconstruction",
+    "input_x_gradient",
     "input_magnitude",
 )
 
@@ -31,13 +31,13 @@ def study(tmp_path):
         runs_of_maps(
             [maps({method: base + i / 10 for i, method in enumerate(METHODS)})], network=network
         )
-        for network, base in (("lsa", 0.1), ("dense", 0.2))
+        for network, base in (("vae", 0.1), ("dense", 0.2))
     ]
     runs = pd.concat(parts)
     runs["aupro"] += 0.05
     each_map(runs).to_csv(tmp_path / "localization_summary.csv", index=False)
     for name in ("faithfulness", "randomization", "numbers"):
-        pd.DataFrame({"train.network": ['"lsa"']}).to_csv(tmp_path / f"{name}.csv", index=False)
+        pd.DataFrame({"train.network": ['"vae"']}).to_csv(tmp_path / f"{name}.csv", index=False)
     return LocalizationStudy(tmp_path)
 
 
@@ -51,7 +51,7 @@ def test_every_network_is_a_row_and_every_map_a_mark_at_its_measure(study):
             expected = [0.1 + i / 10 + more, 0.2 + i / 10 + more]
             assert line.get_xdata() == pytest.approx(expected)
             assert [round(y) for y in line.get_ydata()] == [0, 1]
-    assert [text.get_text() for text in panels[0].get_yticklabels()] == ["LSA", "dense"]
+    assert [text.get_text() for text in panels[0].get_yticklabels()] == ["VAE", "dense"]
     assert panels[0].yaxis_inverted()
     assert panels[0].containers[0].get_label() == "recon. error"
 
@@ -68,4 +68,4 @@ def test_maps_are_shown_of_the_authors_first_network_after_500_epochs(study):
         _, heights, _ = bars_of(axis)["saliency"]
         np.testing.assert_allclose(heights, saliency[measure])
     others = figures["localization_networks"].axes[0]
-    assert [text.get_text() for text in others.get_yticklabels()] == ["LSA", "dense"]
+    assert [text.get_text() for text in others.get_yticklabels()] == ["VAE", "dense"]
