@@ -7,12 +7,15 @@
 # make clean  remove the environment
 
 PYTHON ?= python3.11
-BIN := $(CURDIR)/.venv/bin
-export PATH := $(BIN):$(PATH)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+# A text as one word of the shell, and a path seen from everywhere; `abspath` would divide at spaces.
+quoted = '$(subst ','\'',$(1))'
+absolute = $(if $(filter /%,$(firstword $(1))),,$(CURDIR)/)$(1)
 
 # Stages may run in a workspace of DVC's own, so a relative path would not be found there.
 ifdef DATASETS_ROOT
-override DATASETS_ROOT := $(abspath $(DATASETS_ROOT))
+override DATASETS_ROOT := $(call absolute,$(DATASETS_ROOT))
 export DATASETS_ROOT
 endif
 
@@ -22,23 +25,24 @@ endif
 JOBS ?= 2
 SET ?=
 STUDIES := $(basename $(notdir $(wildcard studies/definitions/*.yaml)))
-settings = $(if $(PRECISION),train.precision=$(PRECISION) classifier.precision=$(PRECISION)) \
-  $(if $(and $(CIFAR10),$(findstring cifar10,$@)),data.name=folder data.path=$(abspath $(CIFAR10))) $(SET)
+settings = $(if $(PRECISION),train.precision=$(PRECISION) classifier.precision=$(PRECISION)) $(SET)
+own = $(if $(and $(CIFAR10),$(findstring cifar10,$@)),--set data.name=folder \
+  --set $(call quoted,data.path="$(call absolute,$(CIFAR10))"))
 
-.PHONY: run paper report test lock clean $(STUDIES)
+.PHONY: run paper report test lock clean repository $(STUDIES)
 
-run: .venv/run
+run: repository .venv/run
 	dvc repro
-	@echo 'Figures: plots/*/   Numbers: metrics/agreement.json   All metrics: dvc metrics show'
+	@echo 'Figures: plots/*/   Numbers: metrics/agreement.json   At a glance: dvc metrics show'
 
 # Settings that the paper leaves open, and the learning rate that `make learning-rates` chooses.
-paper: .venv/run
+paper: repository .venv/run
 	dvc exp run --name paper-mnist -S data.name=mnist -S train.precision=$(or $(PRECISION),bf16) \
 	  -S train.compile=true -S train.patience=1000 -S train.epochs=20 \
 	  -S 'train.keep_epochs=[1,2,5,10,20]' -S train.learning_rate=0.003 plots
 
-$(STUDIES): .venv/run
-	python -m studies run $@ --jobs $(JOBS) $(foreach setting,$(settings),--set '$(setting)')
+$(STUDIES): repository .venv/run
+	python -m studies run $@ --jobs $(JOBS) $(own) $(foreach each,$(settings),--set $(call quoted,$(each)))
 
 report: .venv/run
 	python -m studies report
@@ -50,18 +54,23 @@ test: .venv/test
 	lint-imports
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+# DVC keeps its experiments in git, which an unpacked archive lacks.
+repository:
+	@said=$$(git rev-parse --git-dir 2>&1) || { echo "error: $${said#fatal: }; DVC needs git and a repository:" \
+	  "an unpacked archive becomes one by: git init && git add . && git commit -m start" >&2; exit 1; }
+
 .venv/run: pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	test -x .venv/bin/python || $(call quoted,$(PYTHON)) -m venv .venv
+	.venv/bin/python -m pip install --quiet -c constraints.txt -e .
 	touch $@
 
 .venv/test: .venv/run
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
+	.venv/bin/python -m pip install --quiet -c constraints.txt -e '.[test]'
 	touch $@
 
 lock: .venv/test
 	{ echo '# Versions that the results were made with; `make lock` renews them.'; \
-	  $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu//; s/ @ .*//'; } > constraints.txt
+	  .venv/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//; s/ @ .*//'; } > constraints.txt
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # its stats, which take a second to load, come when they are first used
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 _CHUNK = 256  # bootstrap samples at a time; bounds memory
 
@@ -29,12 +29,11 @@ def bootstrap_means(
         generator: Source of randomness.
 
     Returns:
-        (samples, M); NaN where a resampling holds no defined value.
+        (samples, M); NaN where a resampling holds no defined value, or a column fewer than two.
     """
     count = len(values)
     valid = np.isfinite(values)
     filled = np.where(valid, values, 0.0)
-    complete = bool(valid.all())
     means = np.empty((samples, values.shape[1]))
     for start in range(0, samples, _CHUNK):
         size = min(_CHUNK, samples - start)
@@ -42,9 +41,10 @@ def bootstrap_means(
         weights = np.bincount(drawn.ravel(), minlength=size * count).reshape(size, count)
         weights = weights.astype(np.float64)
         totals = weights @ filled
-        sizes = np.float64(count) if complete else weights @ valid.astype(np.float64)
+        sizes = np.float64(count) if valid.all() else weights @ valid.astype(np.float64)
         with np.errstate(invalid="ignore"):
             means[start : start + size] = totals / sizes
+    means[:, valid.sum(axis=0) < 2] = np.nan
     return means
 
 
@@ -95,7 +95,7 @@ def mann_whitney(first: ArrayLike, second: ArrayLike) -> MannWhitney:
         return MannWhitney(np.nan, np.nan)
     if np.ptp(np.concatenate([a, b])) == 0:
         return MannWhitney(np.nan, 0.0)
-    test = stats.mannwhitneyu(a, b, method="asymptotic")
+    test = scipy.stats.mannwhitneyu(a, b, method="asymptotic")
     return MannWhitney(float(test.pvalue), float(2 * test.statistic / (a.size * b.size) - 1))
 
 
@@ -107,20 +107,22 @@ def delong_auroc(novel: NDArray[np.bool_], score: NDArray[np.float64]) -> Interv
         score: (N,) higher = more novel; ties count one half.
 
     Returns:
-        AUROC and interval, cut to [0, 1]; NaN if one of the classes has fewer than two images.
+        AUROC and interval, cut to [0, 1]; NaN if a class has no image, the interval if it has one.
     """
     positive = np.asarray(score, np.float64)[novel]
     negative = np.asarray(score, np.float64)[~novel]
     m, n = positive.size, negative.size
-    if m < 2 or n < 2:
+    if not m or not n:
         return Interval(np.nan, np.nan, np.nan)
-    pooled = stats.rankdata(np.concatenate([positive, negative]))
+    pooled = scipy.stats.rankdata(np.concatenate([positive, negative]))
     # Share of the other class that each image beats, by midranks (Sun & Xu 2014).
-    positive_beats = (pooled[:m] - stats.rankdata(positive)) / n
-    negative_beats = 1 - (pooled[m:] - stats.rankdata(negative)) / m
+    positive_beats = (pooled[:m] - scipy.stats.rankdata(positive)) / n
+    negative_beats = 1 - (pooled[m:] - scipy.stats.rankdata(negative)) / m
     auroc = float(positive_beats.mean())
+    if m < 2 or n < 2:
+        return Interval(auroc, np.nan, np.nan)
     variance = positive_beats.var(ddof=1) / m + negative_beats.var(ddof=1) / n
-    half_width = float(stats.norm.ppf(0.975) * np.sqrt(variance))
+    half_width = float(scipy.stats.norm.ppf(0.975) * np.sqrt(variance))
     return Interval(auroc, max(0.0, auroc - half_width), min(1.0, auroc + half_width))
 
 
@@ -142,7 +144,7 @@ def spearman(x: ArrayLike, y: ArrayLike, *, given: Sequence[ArrayLike] = ()) -> 
     """
     a, b = np.asarray(x, np.float64), np.asarray(y, np.float64)
     defined = ~(np.isnan(a) | np.isnan(b))
-    ranks = stats.rankdata(np.stack([a[defined], b[defined]]), axis=1)
+    ranks = scipy.stats.rankdata(np.stack([a[defined], b[defined]]), axis=1)
     rows = ranks.shape[1]
     design = [np.ones((rows, 1))]
     for variable in given:
@@ -156,7 +158,7 @@ def spearman(x: ArrayLike, y: ArrayLike, *, given: Sequence[ArrayLike] = ()) -> 
     if freedom < 1 or min(norms) <= 1e-9 * float(np.linalg.norm(ranks)):
         return Interval(np.nan, np.nan, np.nan)
     rho = float(np.clip(residuals[0] @ residuals[1] / (norms[0] * norms[1]), -1, 1))
-    half_width = stats.norm.ppf(0.975) * np.sqrt((1 + rho**2 / 2) / freedom)
+    half_width = scipy.stats.norm.ppf(0.975) * np.sqrt((1 + rho**2 / 2) / freedom)
     with np.errstate(divide="ignore"):
         z = np.arctanh(rho)
     return Interval(rho, float(np.tanh(z - half_width)), float(np.tanh(z + half_width)))
@@ -206,8 +208,8 @@ def interval_over_runs(estimates: ArrayLike, image_variance: float = 0.0) -> Run
         return RunsInterval(np.nan, np.nan, np.nan, np.nan, 0)
     mean = float(values.mean())
     sd = float(values.std(ddof=1)) if runs > 1 else np.nan
-    of_seeds = stats.t.ppf(0.975, runs - 1) * sd / np.sqrt(runs) if runs > 1 else 0.0
-    of_images = stats.norm.ppf(0.975) * np.sqrt(image_variance)
+    of_seeds = scipy.stats.t.ppf(0.975, runs - 1) * sd / np.sqrt(runs) if runs > 1 else 0.0
+    of_images = scipy.stats.norm.ppf(0.975) * np.sqrt(image_variance)
     half_width = float(np.hypot(of_seeds, of_images))
     return RunsInterval(mean, mean - half_width, mean + half_width, sd, runs)
 
@@ -231,8 +233,8 @@ def signed_rank(differences: ArrayLike) -> SignedRank:
     values = values[~np.isnan(values) & (values != 0)]
     if not values.size:
         return SignedRank(1.0, 0.0)
-    test = stats.wilcoxon(values, method="asymptotic")
-    ranks = stats.rankdata(np.abs(values))
+    test = scipy.stats.wilcoxon(values, method="asymptotic")
+    ranks = scipy.stats.rankdata(np.abs(values))
     return SignedRank(float(test.pvalue), float((np.sign(values) * ranks).sum() / ranks.sum()))
 
 

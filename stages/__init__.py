@@ -1,7 +1,7 @@
 """The stages of dvc.yaml as commands, `python -m stages.NAME`, and `score` for new images.
 
-    check   fetch → split → train → maps → metrics, trajectory, plots    agreement
-    localization/      plant → maps → metrics, faithfulness → plots
+    check   fetch → split → train → maps → ranks → metrics, trajectory, plots    agreement
+    localization/      plant → maps → measures → metrics, plots; faithfulness
     representation/    classify → embed → metrics → plots
 
 A stage is a function `main` of the sections of params.yaml that it reads: it loads files, calls the

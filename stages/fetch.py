@@ -1,8 +1,5 @@
 """Stage `fetch`: a data set as uint8 arrays with labels and a record of where they come from."""
 
-import os
-from pathlib import Path
-
 from novelty_maps.params.data import DataParams
 from novelty_maps.pipeline.cli import run
 from novelty_maps.pipeline.options import from_sections
@@ -17,29 +14,21 @@ def main(data: DataParams) -> None:
     A folder of own images holds train/<class>/* and, if it has an official test part,
     test/<class>/*; labels count the class names in sorted order. The layout of MVTec AD
     (train/good, test/<kind>, ground_truth) is understood too; there good is 0, and the masks are
-    kept. Images that are not square lose their proportions. DVC does not look into the folder:
-    after a change in it, run `dvc repro --force fetch` and then `dvc repro`. A name other than
-    folder, given here, leaves the parameter file's data.path aside.
+    kept. Images that are not square lose their proportions. A name other than folder, given here,
+    leaves the parameter file's data.path aside.
     """
     from novelty_maps.machine import runtime
 
     runtime.prepare()
 
     from novelty_maps.images.base import label_table, provenance
-    from novelty_maps.images.datasets import load_dataset
-    from novelty_maps.images.folders import load_folder
+    from novelty_maps.images.datasets import load
     from novelty_maps.images.resize import resize
     from novelty_maps.pipeline import arrays, atomic, formats
-    from novelty_maps.pipeline.cache import cache_folder
     from novelty_maps.pipeline.paths import RAW_IMAGES, RAW_LABELS, RAW_MASKS, RAW_PROVENANCE
 
     name, size = data.name, data.image_size
-    if data.path is not None:
-        dataset = load_folder(data.path, size)
-    else:
-        root = os.environ.get("DATASETS_ROOT")
-        folder = Path(root) if root else None
-        dataset = load_dataset(name, folder=folder, download_folder=cache_folder("downloads"))
+    dataset = load(data)
     images = resize(dataset.images, size)
     with atomic.written_together():
         arrays.write_array(RAW_IMAGES, images)
@@ -47,6 +36,7 @@ def main(data: DataParams) -> None:
         arrays.write_array(RAW_MASKS, dataset.masks.reshape(-1, size, size))
         formats.write_json(RAW_PROVENANCE, provenance(dataset, name=name, image_size=size))
     print(f"{name}: {len(images)} images of {dataset.native_size}, stored as {images.shape[1:]}")
+    print("classes:", ", ".join(f"{label} = {of}" for label, of in enumerate(dataset.classes)))
 
 
 if __name__ == "__main__":

@@ -10,35 +10,30 @@ def main(metrics: MetricsParams) -> None:
     import numpy as np
 
     from novelty_maps.agreement import files, histograms, tables
-    from novelty_maps.agreement.summary import summarise
+    from novelty_maps.agreement.summary import at_a_glance, summarise
     from novelty_maps.agreement.terms import explain_agreement
-    from novelty_maps.maps.files import load_maps
-    from novelty_maps.maps.names import COMPARED_MAPS
     from novelty_maps.pipeline import atomic, formats
-    from novelty_maps.pipeline.parts import load_rows
+    from novelty_maps.pipeline.parts import image_shape, load_rows
 
     k, samples = metrics.k, metrics.bootstrap_samples
-    generators = [np.random.default_rng([0, number]) for number in range(4)]
-    rows = load_rows("test")
-    maps = load_maps(COMPARED_MAPS, (len(rows), None, None))
-    _, height, width = maps["saliency"].shape
-    table, curves = tables.image_table(maps, rows, k=k, generator=np.random.default_rng(1))
+    generators = [np.random.default_rng([0, number]) for number in (0, 2, 3)]
+    rows, (_, height, width) = load_rows("test"), image_shape()
+    ranks = files.load_ranks(files.rank_paths(), len(rows), height * width)
+    table = tables.image_table(ranks, rows, k=k, width=width)
     numbers = summarise(
         table, k=k, image_shape=(height, width), samples=samples, generator=generators[0]
     )
-    novel = rows["novel"].to_numpy() == 1
-    by_k = tables.by_k(curves, novel, samples=samples, generator=generators[1])
-    explanation = explain_agreement(table, samples=samples, generator=generators[2])
-    by_class = tables.by_class(table, k=k, samples=samples, generator=generators[3])
+    explanation = explain_agreement(table, samples=samples, generator=generators[1])
+    by_class = tables.by_class(table, k=k, samples=samples, generator=generators[2])
     agreements = histograms.agreement_histogram(table, k=k, pixels=height * width)
     distances = histograms.distance_histogram(table)
     with atomic.written_together():
         formats.write_table(files.PER_IMAGE, table)
-        formats.write_table(files.AGREEMENT_BY_K, by_k)
         formats.write_table(files.BY_CLASS, by_class)
         formats.write_table(files.AGREEMENT_HISTOGRAM, agreements)
         formats.write_table(files.DISTANCE_HISTOGRAM, distances)
         formats.write_json(files.AGREEMENT_METRICS, numbers)
+        formats.write_json(files.AGREEMENT_GLANCE, at_a_glance(numbers))
         formats.write_json(files.EXPLANATION, explanation)
 
 

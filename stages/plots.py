@@ -13,7 +13,7 @@ def main(plots: PlotsParams) -> None:
     from novelty_maps.agreement.histograms import agreement_by_decile
     from novelty_maps.agreement.terms import MEASURES
     from novelty_maps.figures import agreement, examples, training
-    from novelty_maps.figures.style import require_colormap
+    from novelty_maps.figures.colormaps import require_colormap
     from novelty_maps.maps.files import load_maps, load_reconstructions
     from novelty_maps.pipeline import formats
     from novelty_maps.pipeline.parts import load_part

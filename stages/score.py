@@ -58,7 +58,7 @@ def main(
     from tqdm import tqdm
 
     from novelty_maps.autoencoders.trained import load_autoencoder
-    from novelty_maps.images.new import find_images, read_images
+    from novelty_maps.images import listing, new
     from novelty_maps.localization.scoring import require_scorable, score_images
     from novelty_maps.machine.devices import select_device
     from novelty_maps.maps.methods import needs_mean_image
@@ -67,16 +67,16 @@ def main(
     methods = method or ["reconstruction_error", "saliency"]
     require_scorable(methods, false_positive_rate)
     device = select_device(maps.device)
-    files = find_images(images)
+    files = new.find_images(images, output=output)
     normal, _ = load_part("validation", novel=False)
     network = load_autoencoder(normal.shape[1:])
-    new = read_images(files.values(), network.image_shape)
-    with tqdm(total=len(normal) + len(new), unit="img", mininterval=0.5) as bar:
+    pixels = new.read_images(files.values(), network.image_shape)
+    with tqdm(total=len(normal) + len(pixels), unit="img", mininterval=0.5) as bar:
         table, marked = score_images(
             network,
-            new,
+            pixels,
             normal,
-            names=[str(file) for file in files.values()],
+            names=[listing.as_text(file) for file in files.values()],
             methods=methods,
             false_positive_rate=false_positive_rate,
             batch_size=maps.batch_size,
@@ -84,9 +84,9 @@ def main(
             mean_image=load_mean_image() if needs_mean_image(methods) else None,
             on_batch=bar.update,
         )
-    _write(output, list(files), new, table, marked)
+    _write(output, list(files), pixels, table, marked)
     print(table.sort_values("p_value").head(20).to_string(index=False))
-    print(f"{len(table)} images in {output}/scores.csv")
+    print(f"{len(table)} images in {listing.as_text(output / new.SCORES)}")
 
 
 def _write(
@@ -100,6 +100,7 @@ def _write(
     import numpy as np
 
     from novelty_maps.figures.overlay import overlay
+    from novelty_maps.images.new import SCORES
     from novelty_maps.pipeline import arrays, atomic, formats
 
     with atomic.written_together():
@@ -110,7 +111,7 @@ def _write(
                 picture = overlay(image, map_, mask, highest=highest)
                 formats.write_image(Path(f"{target}.png"), picture)
                 formats.write_image(Path(f"{target}.mask.png"), (255 * mask).astype(np.uint8))
-        formats.write_table(output / "scores.csv", table)
+        formats.write_table(output / SCORES, table)
 
 
 if __name__ == "__main__":

@@ -9,17 +9,18 @@ def main(split: SplitParams) -> None:
     """Split the images by the protocol of one of the papers into an index table."""
     import numpy as np
 
-    from novelty_maps.images.splits import split_table
+    from novelty_maps.images.splits import class_labels, split_table
     from novelty_maps.pipeline import formats
-    from novelty_maps.pipeline.paths import RAW_LABELS, SPLIT
+    from novelty_maps.pipeline.paths import RAW_LABELS, RAW_PROVENANCE, SPLIT
 
+    classes = formats.read_json(RAW_PROVENANCE, keys=["classes"], made_by="fetch")["classes"]
     labels = formats.read_table(
         RAW_LABELS, columns=["official_part"], integers=["label"], made_by="fetch"
     )
     table = split_table(
         labels["label"].to_numpy(np.int64),
         labels["official_part"].to_numpy(str),
-        **split.model_dump(),
+        **split.model_dump() | {"normal_classes": class_labels(split.normal_classes, classes)},
     )
     formats.write_table(SPLIT, table)
     print(table.groupby(["part", "novel"], sort=False).size().rename("images").to_string())

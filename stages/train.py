@@ -18,7 +18,12 @@ def main(train: TrainParams) -> None:
     import pandas as pd
     import torch
 
-    from novelty_maps.autoencoders.files import AUTOENCODER, KEPT_EPOCHS, epoch_path
+    from novelty_maps.autoencoders.files import (
+        AUTOENCODER,
+        KEPT_EPOCHS,
+        KEPT_LIST,
+        epoch_path,
+    )
     from novelty_maps.autoencoders.train import train_autoencoder
     from novelty_maps.machine.devices import select_device, warn_of_slow_precision
     from novelty_maps.pipeline import atomic, formats
@@ -26,23 +31,27 @@ def main(train: TrainParams) -> None:
     from novelty_maps.pipeline.paths import RAW_IMAGES, SPLIT
     from novelty_maps.training.checkpoints import Checkpoint, source_files
     from novelty_maps.training.files import TRAINING_CURVE, TRAINING_METRICS
+    from novelty_maps.training.progress import growing_curve
 
     device = select_device(train.device)
     warn_of_slow_precision(train.precision, device)
     images = {
         part: torch.from_numpy(load_part(part, novel=False)[0]) for part in ("train", "validation")
     }
-    checkpoint = Checkpoint(train.model_dump(), [RAW_IMAGES, SPLIT, *source_files("autoencoders")])
-    trained = train_autoencoder(train, images, checkpoint, device=device)
+    files = [RAW_IMAGES, SPLIT, *source_files("autoencoders")]
+    checkpoint = Checkpoint(train.model_dump(), files, device=device)
+    watch = growing_curve(TRAINING_CURVE, AUTOENCODER)
+    trained = train_autoencoder(train, images, checkpoint, device=device, watch=watch)
     kept_files = {epoch_path(epoch): weights for epoch, weights in trained.kept.items()}
     kept_files |= {epoch_path(e, running=True): w for e, w in trained.kept_running.items()}
     with atomic.written_together():
         formats.write_torch(AUTOENCODER, trained.weights)
         for path, weights in kept_files.items():
             formats.write_torch(path, weights)
+        formats.write_table(KEPT_LIST, pd.DataFrame({"file": [path.name for path in kept_files]}))
         formats.write_table(TRAINING_CURVE, pd.DataFrame(trained.history))
         formats.write_json(TRAINING_METRICS, trained.metrics)
-    atomic.remove_others(KEPT_EPOCHS, kept_files)
+    atomic.remove_others(KEPT_EPOCHS, [*kept_files, KEPT_LIST])
     checkpoint.remove()
 
 

@@ -37,6 +37,24 @@ class Experiment(NamedTuple):
     settings: dict[str, Any]
 
 
+def commit_of(revision: str) -> str:
+    """Hash of the commit that a revision names.
+
+    Raises:
+        InputError: It names none, or there is no git repository.
+    """
+    try:
+        return _git("rev-parse", "--verify", f"{revision}^{{commit}}").decode().strip()
+    except InputError as error:
+        remedy = "give --start the commit that the experiments were started from"
+        if revision == "HEAD":
+            remedy = (
+                "run in the project's git repository; an unpacked archive becomes one by"
+                " `git init && git add . && git commit -m start`"
+            )
+        raise InputError(f"{revision!r} names no commit ({error}): {remedy}") from None
+
+
 def find_experiments(names: Sequence[str], *, start: str) -> list[Experiment]:
     """Experiments of the given names, and those that DVC numbered: NAME, NAME-1, NAME-2 ...
 
@@ -47,13 +65,7 @@ def find_experiments(names: Sequence[str], *, start: str) -> list[Experiment]:
     Raises:
         InputError: There is no such revision, or no such experiment starts from it.
     """
-    try:
-        baseline = _git("rev-parse", "--verify", f"{start}^{{commit}}").decode().strip()
-    except InputError as error:
-        raise InputError(
-            f"{start!r} names no commit ({error}): run in the project's git repository, and give"
-            " --start the commit that the experiments were started from"
-        ) from None
+    baseline = commit_of(start)
     refs = _git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps").decode()
     found: dict[tuple[int, int], Experiment] = {}
     known = set()
@@ -64,9 +76,10 @@ def find_experiments(names: Sequence[str], *, start: str) -> list[Experiment]:
         known.add(base)
         for position, wanted in enumerate(names):
             if wanted in (base, name):
-                text = _git("show", f"{commit}:{PARAMS}").decode()
+                one = Experiment(name, commit, {})
+                text = read_file(one, PARAMS).decode()
                 settings = _dotted(parse_yaml(text, source=f"{PARAMS} of {name}"))
-                found[position, int(number or 0)] = Experiment(name, commit, settings)
+                found[position, int(number or 0)] = one._replace(settings=settings)
     absent = [name for i, name in enumerate(names) if all(key[0] != i for key in found)]
     if absent:
         raise InputError(
@@ -111,17 +124,30 @@ def varied_settings(experiments: Sequence[Experiment]) -> pd.DataFrame:
 def read_file(experiment: Experiment, path: Path) -> bytes:
     """Content of a file of an experiment that git tracks."""
     try:
-        return _git("show", f"{experiment.commit}:{path}")
+        return _git("show", f"{experiment.commit}:./{path}")
     except InputError:
         raise InputError(
             f"experiment {experiment.name} has no {path}: run it again with this version"
         ) from None
 
 
+def place_in_git() -> tuple[str, str]:
+    """The way to the top of the git repository, and the way from there to here.
+
+    Returns:
+        "." and "", or such as "../" and "folder/" in a folder of another repository.
+    """
+    up, down = _git("rev-parse", "--show-cdup", "--show-prefix").decode().split("\n")[:2]
+    return up or ".", down
+
+
 def _git(*arguments: str) -> bytes:
-    done = subprocess.run(["git", *arguments], capture_output=True, check=False)  # noqa: S603, S607
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, check=False)  # noqa: S603, S607
+    except FileNotFoundError:
+        raise InputError("git, which keeps the experiments, is not installed") from None
     if done.returncode:
-        raise InputError(done.stderr.decode().strip().removeprefix("fatal: "))
+        raise InputError(done.stderr.decode(errors="replace").strip().removeprefix("fatal: "))
     return done.stdout
 
 

@@ -45,8 +45,8 @@ class Results:
         self._folder = folder
         self.agreement = AgreementStudies(folder)
         self._long_trained = [self.each_run(study) for study in LOCALIZED]  # read once, if asked
-        self.paper: dict[str, Any] = json.loads((folder / "paper.json").read_text())
-        self.slides: dict[str, Any] = json.loads((folder / "slides.json").read_text())
+        self.paper: dict[str, Any] = json.loads((folder / "paper.json").read_bytes())
+        self.slides: dict[str, Any] = json.loads((folder / "slides.json").read_bytes())
 
     def localization(self, study: str) -> LocalizationStudy:
         """A study of maps against planted novelties."""
@@ -145,7 +145,7 @@ def render(template: Path, results: Results) -> str:
         verdict_on=replacement.verdict_on,
         above=above,
     )
-    return environment.from_string(template.read_text()).render().rstrip() + "\n"
+    return environment.from_string(template.read_text(encoding="utf-8")).render().rstrip() + "\n"
 
 
 def splice(readme: str, answers: str) -> str:

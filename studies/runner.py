@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 
 from novelty_maps.pipeline.errors import InputError
 from studies.definition import Figures, Question
-from studies.experiments import find_experiments
+from studies.experiments import commit_of, find_experiments, place_in_git
 from studies.paths import FIGURES
 from studies.study import Run, Study
 
@@ -33,8 +33,9 @@ def run_study(study: Study, runs: Sequence[Run], *, jobs: int) -> None:
         jobs: How many at a time.
 
     Raises:
-        InputError: DVC refuses a run, or one failed.
+        InputError: There is no commit to start from, DVC refuses a run, or one failed.
     """
+    commit_of("HEAD")
     forget(study.parts)
     for run in runs:
         overrides = [part for text in run.overrides() for part in ("-S", text)]
@@ -62,9 +63,19 @@ def forget(parts: Collection[str]) -> None:
 def fetch_figures(figures: Figures) -> None:
     """Copy figures of one run to docs."""
     (experiment,) = find_experiments([figures.run], start="HEAD")
+    repository, folder = place_in_git()
     for file in figures.files:
         to = FIGURES / file.rpartition("/")[2]
-        _dvc("get", ".", file, "--rev", experiment.commit, "--force", "-o", str(to))
+        _dvc(
+            "get",
+            repository,
+            f"{folder}{file}",
+            "--rev",
+            experiment.commit,
+            "--force",
+            "-o",
+            str(to),
+        )
 
 
 def _remove(kind: str, found: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 import torch
 
+from novelty_maps.agreement.ranks import rank_maps
 from novelty_maps.agreement.tables import image_table
 from novelty_maps.autoencoders.registry import seeded_autoencoder
 from novelty_maps.images.base import Dataset, label_table, provenance
@@ -168,6 +169,7 @@ def committed() -> dict[str, list[str]]:
     for top, pattern, title in (
         ("metrics", "*.*", "metrics/{}"),
         ("metrics/classifiers", "*.*", "metrics/classifiers/<variant>{}"),
+        ("metrics/glance", "*.json", "metrics/glance/<question>.json"),
         ("studies/results", "*/*.csv", "studies/results/<study>/{}"),
     ):
         for path in sorted((ROOT / top).glob(pattern)):
@@ -196,9 +198,9 @@ def computed() -> dict[str, list[str]]:
         seed=0,
     )
     test = split[split["part"] == "test"].reset_index(drop=True)[:8]
-    images_table, _ = image_table(
-        dict.fromkeys(COMPARED_MAPS, maps), test, k=3, generator=np.random.default_rng(0)
-    )
+    novel = test["novel"].to_numpy() == 1
+    ranks = rank_maps(dict.fromkeys(COMPARED_MAPS, maps), novel, generator=generator)
+    images_table = image_table(ranks, test, k=3, width=8)
     planted = plant_novelties(
         np.zeros_like(images),
         test,
@@ -391,7 +393,7 @@ def reading(key: str) -> set[str]:
         if name != "check"
         and any(
             f"{param}.".startswith(dotted) or dotted.startswith(f"{param}.")
-            for param in stage["params"]
+            for param in stage.get("params", [])
         )
     }
 
@@ -407,7 +409,7 @@ def below(names: set[str]) -> set[str]:
     more = {
         name
         for name, stage in stages().items()
-        if any(out.startswith(f"{dep}/") for dep in stage["deps"] for out in written)
+        if any(out.startswith(f"{dep}/") for dep in stage.get("deps", []) for out in written)
     }
     return names if more <= names else below(names | more)
 
@@ -419,7 +421,7 @@ RERUNS = [(keys, cell) for keys, cell in rows(parts(USAGE)["What runs again"]) i
 def test_table_of_reruns_is_that_of_the_declared_dependencies(changed: str, cell: str) -> None:
     listed = {name for name in stages() if re.search(rf"\b{name}\b", cell)}
     if cell.startswith("all"):
-        listed = stages().keys() - listed - {"check"}
+        listed = stages().keys() - listed - {"check", "inputs"}
     for key in code(changed):
         read = reading(key.removesuffix(".NAME"))
         assert read

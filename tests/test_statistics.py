@@ -56,6 +56,15 @@ def test_column_of_nan_has_nan_means_and_interval():
     np.testing.assert_array_equal(statistics.percentile_interval(replicates), [[NAN, 1], [NAN, 1]])
 
 
+def test_single_value_has_no_interval():
+    replicates = bootstrap([[3, NAN, NAN], [1, 2, NAN]])
+    low, high = statistics.percentile_interval(replicates)
+    assert np.isnan([low[0], high[0]]).all()
+    assert low[1] == 1
+    assert high[1] == 2
+    assert np.isnan(bootstrap([[5]])).all()
+
+
 def test_bootstrap_leaves_the_values_as_they_were():
     values = np.array([[1.0], [NAN]])
     statistics.bootstrap_means(values, samples=5, generator=np.random.default_rng(0))
@@ -124,10 +133,20 @@ def test_auroc_by_hand():
     assert statistics.delong_auroc(novel, np.array([3.0, 1, 2, 2])).estimate == 3.5 / 4
 
 
-@pytest.mark.parametrize("novel", [[0, 0, 0, 1], [1, 1, 1, 0], [0, 0, 0, 0], [1, 1, 1, 1]])
-def test_class_of_fewer_than_two_images_has_no_auroc(novel):
+@pytest.mark.parametrize("novel", [[0, 0, 0, 0], [1, 1, 1, 1]])
+def test_class_without_images_has_no_auroc(novel):
     result = statistics.delong_auroc(np.array(novel) == 1, np.arange(4.0))
     assert np.isnan(result).all()
+
+
+@pytest.mark.parametrize(
+    ("novel", "auroc"),
+    [([0, 0, 0, 1], 1.0), ([0, 1, 0, 0], 1 / 3), ([1, 1, 1, 0], 0.0), ([1, 0, 1, 1], 2 / 3)],
+)
+def test_class_of_a_single_image_has_an_auroc_without_an_interval(novel, auroc):
+    result = statistics.delong_auroc(np.array(novel) == 1, np.arange(4.0))
+    assert result.estimate == pytest.approx(auroc)
+    assert np.isnan([result.low, result.high]).all()
 
 
 def differences(seed, *, count=40, levels=None):

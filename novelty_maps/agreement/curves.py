@@ -17,9 +17,6 @@ _CHUNK = 256  # images at a time, so that they stay in the processor's cache; ch
 def agreement_curve(a: NDArray[np.int32], b: NDArray[np.int32], pixels: int) -> NDArray[np.int32]:
     """Top-K agreement |top-K(a) ∩ top-K(b)| for every K at once (metric 1).
 
-    A pixel is in both sets from that K on which is its later place in the two orders, so that
-    the curve is a cumulative histogram of that place.
-
     Args:
         a: `top_pixels` of one map, (N, k_max).
         b: `top_pixels` of the other map, (N, k_max).
@@ -28,8 +25,25 @@ def agreement_curve(a: NDArray[np.int32], b: NDArray[np.int32], pixels: int) -> 
     Returns:
         (N, k_max) int32; column K − 1 is the agreement at K.
     """
+    return agreement_steps(a, b, pixels).cumsum(axis=1, dtype=np.int32)
+
+
+def agreement_steps(a: NDArray[np.int32], b: NDArray[np.int32], pixels: int) -> NDArray[np.uint8]:
+    """By how much top-K agreement grows at each K: the differences of `agreement_curve`.
+
+    A pixel is in both sets from that K on which is its later place in the two orders, so that
+    the steps are a histogram of that place.
+
+    Args:
+        a: As of `agreement_curve`.
+        b: As of `agreement_curve`.
+        pixels: As of `agreement_curve`.
+
+    Returns:
+        (N, k_max) uint8 in 0..2; the sum of the first K columns is the agreement at K.
+    """
     k_max = a.shape[1]
-    curve = np.empty(a.shape, np.int32)
+    steps = np.empty(a.shape, np.uint8)
     places = np.arange(k_max, dtype=np.int32)[None]
     for start in range(0, len(a), _CHUNK):
         chunk = slice(start, start + _CHUNK)
@@ -38,8 +52,8 @@ def agreement_curve(a: NDArray[np.int32], b: NDArray[np.int32], pixels: int) -> 
         later = np.maximum(np.take_along_axis(place_in_a, b[chunk].astype(np.intp), axis=1), places)
         rows = np.arange(len(later), dtype=np.int32)[:, None] * (k_max + 1)
         counts = np.bincount((later + rows).ravel(), minlength=len(later) * (k_max + 1))
-        curve[chunk] = counts.reshape(len(later), k_max + 1)[:, :k_max].cumsum(axis=1)
-    return curve
+        steps[chunk] = counts.reshape(len(later), k_max + 1)[:, :k_max]
+    return steps
 
 
 class Distances(NamedTuple):

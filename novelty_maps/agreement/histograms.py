@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from novelty_maps.agreement.kinds import normal_and_novel
 
@@ -21,7 +21,7 @@ def agreement_histogram(per_image: pd.DataFrame, *, k: int, pixels: int) -> pd.D
     table = pd.DataFrame({"agreement": np.arange(k + 1)})
     for name, group in normal_and_novel(per_image).items():
         table[name] = np.bincount(group["agreement"], minlength=k + 1) / len(group)
-    table["chance"] = stats.hypergeom.pmf(table["agreement"], pixels, k, k)
+    table["chance"] = scipy.stats.hypergeom.pmf(table["agreement"], pixels, k, k)
     return table
 
 
@@ -63,8 +63,8 @@ def agreement_by_decile(per_image: pd.DataFrame, measure: str) -> pd.DataFrame:
         for part in np.array_split(np.arange(len(order)), count) if count else []:
             values = order.iloc[part]
             agreements = values["agreement"].to_numpy(np.float64)
-            mean = agreements.mean()
-            half = 1.96 * stats.sem(agreements) if len(values) > 1 else np.nan
+            size, mean = len(agreements), agreements.mean()
+            half = 1.96 * (agreements.std(ddof=1) / np.sqrt(size)) if size > 1 else np.nan
             rows.append((novel, values[measure].mean(), mean, mean - half, mean + half))
     columns = ["novel", measure, "agreement", "agreement_low", "agreement_high"]
     return pd.DataFrame(rows, columns=columns)

@@ -10,44 +10,43 @@ this project's own. Agreement that depended on the share alone would be that of 
 has one draw of each, as noisy as its agreement, so that correlations with both compare.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from novelty_maps.agreement.curves import agreement_curve
+from novelty_maps.agreement.curves import agreement_steps
 from novelty_maps.maps.ranking import top_pixels
 
 NULLS = ["shuffled_agreement", "other_image_agreement"]
 _CHUNK = 1024  # images at a time; bounds memory, changes no result
 
 
-def null_agreements(
-    reconstruction_error: NDArray[np.float32],
+def null_steps(
+    top_error: NDArray[np.int32],
     direct_term: NDArray[np.float32],
     indirect_term: NDArray[np.float32],
     novel: NDArray[np.bool_],
     *,
-    k: int,
     generator: np.random.Generator,
-) -> pd.DataFrame:
-    """Top-K agreement of r with |d + i′|.
+) -> dict[str, NDArray[np.uint8]]:
+    """By how much the top-K agreement of r with |d + i′| grows at each K.
 
     Args:
-        reconstruction_error: r, (N, H, W) float32.
+        top_error: `top_pixels` of r, all of them: (N, n).
         direct_term: d = 2e/n, (N, H, W) float32.
         indirect_term: i = −(2/n) Jᵀe, (N, H, W) float32.
         novel: (N,) bool.
-        k: The K, in 1..n.
         generator: Source of randomness.
 
     Returns:
-        A row per image, `NULLS` in pixels, 0..K: `shuffled_agreement`, and
-        `other_image_agreement`, NaN for an image that is the only one of its kind.
+        Each of `NULLS`, (N, n) uint8 as of `curves.agreement_steps`. An image that is the only one
+        of its kind has its own term in the place of another's.
     """
-    count, pixels = len(direct_term), direct_term[0].size
-    top_error = top_pixels(reconstruction_error, k)
+    count, pixels = top_error.shape
     others = others_of_kind(novel, generator)
-    agreements = np.empty((2, count))
+    steps = {name: np.empty((count, pixels), np.uint8) for name in NULLS}
     for start in range(0, count, _CHUNK):
         rows = slice(start, start + _CHUNK)
         own = indirect_term[rows]
@@ -55,11 +54,31 @@ def null_agreements(
             shuffled_term(own, generator),
             other_image_term(own, indirect_term[others[rows]]),
         )
-        for agreement, term in zip(agreements, drawn, strict=True):
-            top = top_pixels(np.abs(direct_term[rows] + term), k)
-            agreement[rows] = agreement_curve(top_error[rows], top, pixels)[:, -1]
-    agreements[1, others == np.arange(count)] = np.nan
-    return pd.DataFrame(dict(zip(NULLS, agreements, strict=True)))
+        for name, term in zip(NULLS, drawn, strict=True):
+            top = top_pixels(np.abs(direct_term[rows] + term))
+            steps[name][rows] = agreement_steps(top_error[rows], top, pixels)
+    return steps
+
+
+def null_agreements(
+    steps: Mapping[str, NDArray[np.uint8]], novel: NDArray[np.bool_], *, k: int
+) -> pd.DataFrame:
+    """Top-K agreement of r with |d + i′|.
+
+    Args:
+        steps: As `null_steps` returns them.
+        novel: (N,) bool.
+        k: The K, in 1..n.
+
+    Returns:
+        A row per image, `NULLS` in pixels, 0..K: `shuffled_agreement`, and
+        `other_image_agreement`, NaN for an image that is the only one of its kind.
+    """
+    table = pd.DataFrame({name: steps[name][:, :k].sum(axis=1, dtype=np.float64) for name in NULLS})
+    for kind in (False, True):
+        if (novel == kind).sum() == 1:
+            table.loc[novel == kind, "other_image_agreement"] = np.nan
+    return table
 
 
 def shuffled_term(

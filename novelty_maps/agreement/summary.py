@@ -54,6 +54,21 @@ def summarise(
     return result
 
 
+def at_a_glance(numbers: dict[str, Any]) -> dict[str, float]:
+    """Of what `summarise` returns the few numbers that DVC shows, without their intervals.
+
+    Returns:
+        `k`; `normal_agreement` and `novel_agreement`, means over images in pixels; `error_auroc`,
+        that of the reconstruction loss.
+    """
+    return {
+        "k": numbers["k"],
+        "normal_agreement": numbers["normal"]["agreement"]["estimate"],
+        "novel_agreement": numbers["novel"]["agreement"]["estimate"],
+        "error_auroc": numbers["detection"]["image_auroc"]["estimate"],
+    }
+
+
 def _group_summary(
     values: pd.DataFrame, replicates: NDArray[np.float64], group: pd.DataFrame
 ) -> dict[str, Any]:

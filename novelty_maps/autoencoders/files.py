@@ -4,6 +4,7 @@ from pathlib import Path
 
 AUTOENCODER = Path("data/model/autoencoder.pt")
 KEPT_EPOCHS = Path("data/model/epochs")
+KEPT_LIST = KEPT_EPOCHS / "kept.csv"  # their files; DVC warns of an empty folder
 
 
 def epoch_path(epoch: int, *, running: bool = False) -> Path:

@@ -37,12 +37,7 @@ class PrincipalComponents(Autoencoder):
         from sklearn.decomposition import PCA
 
         values = images.reshape(len(images), -1).astype(np.float64) / 255
-        if self.code_length > min(values.shape):
-            raise InputError(
-                f"train.code_length is {self.code_length}, but {values.shape[0]} images of"
-                f" {values.shape[1]} values have no more than {min(values.shape)} components:"
-                " lower it"
-            )
+        self.require_components(len(images))
         solver = "covariance_eigh" if values.shape[0] > values.shape[1] else "full"
         found = PCA(self.code_length, svd_solver=solver).fit(values)
         self.load_state_dict(
@@ -52,6 +47,15 @@ class PrincipalComponents(Autoencoder):
                 "components": torch.from_numpy(found.components_).float(),
             }
         )
+
+    def require_components(self, count: int) -> None:
+        """Raise InputError unless so many images have enough components."""
+        length, values = self.components.shape
+        if length > min(count, values):
+            raise InputError(
+                f"train.code_length is {length}, but {count} images of {values} values have no"
+                f" more than {min(count, values)} components: lower it"
+            )
 
     def encode(self, x: Tensor) -> Tensor:
         """Coordinates of images along the components, (N, code_length)."""

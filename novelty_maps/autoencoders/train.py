@@ -11,13 +11,12 @@ from novelty_maps.autoencoders.losses import mean_reconstruction_loss
 from novelty_maps.autoencoders.principal_components import PrincipalComponents
 from novelty_maps.autoencoders.registry import seeded_autoencoder
 from novelty_maps.networks.inputs import ValidationLoss
-from novelty_maps.networks.weights import load_weights, weights_file
+from novelty_maps.networks.weights import load_published_weights
 from novelty_maps.params.train import TrainParams
-from novelty_maps.pipeline import formats
 from novelty_maps.training.batch_norm import calibration, calibration_images
 from novelty_maps.training.checkpoints import Checkpoint
 from novelty_maps.training.loop import TrainingState
-from novelty_maps.training.progress import train_with_progress
+from novelty_maps.training.progress import Watch, train_with_progress
 
 _BATCH = 1024  # images at a time in validation
 
@@ -47,6 +46,7 @@ def train_autoencoder(
     checkpoint: Checkpoint,
     *,
     device: torch.device,
+    watch: Watch = lambda state: None,
 ) -> Trained:
     """The autoencoder that the section `train` asks for.
 
@@ -55,6 +55,7 @@ def train_autoencoder(
         images: "train" and "validation" to normal images (N, C, H, W) uint8.
         checkpoint: Where an interrupted training goes on from.
         device: Where to compute.
+        watch: Called after every epoch.
 
     Raises:
         InputError: The network does not go with images or code length, the file of
@@ -71,15 +72,19 @@ def train_autoencoder(
     )
     source = settings.from_checkpoint
     if source is not None:
-        weights = formats.read_torch(
-            weights_file(source),
-            remedy="give a state dict saved by torch.save, or set DATASETS_ROOT to its folder",
-        )
-        load_weights(network, weights, source=source)
+        load_published_weights(network, source)
     elif isinstance(network, PrincipalComponents):
         network.fit(images["train"].numpy())
     else:
-        state = _train(network, settings, images["train"], checkpoint, validation_loss, device)
+        state = _train(
+            network,
+            settings,
+            images["train"],
+            checkpoint,
+            validation_loss=validation_loss,
+            device=device,
+            watch=watch,
+        )
         return _record(network, state)
     return _record_untrained(network, validation_loss(network.to(device).eval()))
 
@@ -89,8 +94,10 @@ def _train(
     settings: TrainParams,
     images: Tensor,
     checkpoint: Checkpoint,
+    *,
     validation_loss: ValidationLoss,
     device: torch.device,
+    watch: Watch,
 ) -> TrainingState:
     return train_with_progress(
         network,
@@ -104,6 +111,7 @@ def _train(
         keep_epochs=settings.keep_epochs,
         keep_running=settings.keep_epochs if settings.batch_norm == "both" else [],
         device=device,
+        watch=watch,
         **settings.keywords(),
     )
 

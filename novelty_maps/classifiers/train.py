@@ -13,7 +13,7 @@ from novelty_maps.params.classifier import ClassifierParams, Variant
 from novelty_maps.training.batch_norm import calibration, calibration_images
 from novelty_maps.training.checkpoints import Checkpoint
 from novelty_maps.training.loop import TrainingState
-from novelty_maps.training.progress import train_with_progress
+from novelty_maps.training.progress import Watch, train_with_progress
 
 
 def settings_of(name: str, classifier: ClassifierParams) -> ClassifierParams:
@@ -35,6 +35,7 @@ def train_classifier(
     *,
     classes: int,
     device: torch.device,
+    watch: Watch = lambda state: None,
 ) -> tuple[nn.Module, TrainingState]:
     """A network with the weights of its best epoch, and the state that its training ended in.
 
@@ -46,6 +47,7 @@ def train_classifier(
         checkpoint: Where an interrupted training goes on from.
         classes: Number of classes.
         device: Where to compute.
+        watch: Called after every epoch.
     """
     objective, own = OBJECTIVES[variant.objective], variant.own()
     shape = tuple(images["train"].shape[1:])
@@ -64,6 +66,7 @@ def train_classifier(
         ),
         after_steps=calibration(settings.batch_norm, calibrating, device=device),
         device=device,
+        watch=watch,
         **settings.keywords(),
     )
     return network, state

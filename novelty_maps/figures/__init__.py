@@ -8,5 +8,6 @@ every width, label and limit from here.
 
 Normal images are blue, novel ones vermilion, chance and maps that never see the network grey, in
 every figure, and all colours are told apart without colour vision. A measure m has its interval in
-the columns m_low and m_high. No display is needed: figures are drawn by Agg.
+the columns m_low and m_high. No display is needed: figures are drawn by Agg, over matplotlib's own
+defaults whatever the user's are.
 """

@@ -10,7 +10,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from novelty_maps.figures.shown import over_all
-from novelty_maps.figures.style import CHANCE, NORMAL, STYLE, error_lengths, line_look, note
+from novelty_maps.figures.style import (
+    CHANCE,
+    NORMAL,
+    STYLE,
+    error_lengths,
+    in_words,
+    line_look,
+    note,
+)
 from novelty_maps.maps.names import PERFECT, REFERENCE, short_name
 
 _MEASURES = {"average_precision": "average precision", "aupro": "AUPRO"}
@@ -29,7 +37,7 @@ def kinds_figure(table: pd.DataFrame, methods: Sequence[str]) -> Figure:
     groups = list(dict.fromkeys(rows["group"]))
     first = 1 if "all" in groups else 0  # all images stand apart, on the left
     position = {group: i + (0.3 if i >= first else 0.0) for i, group in enumerate(groups)}
-    names = ["all images" if group == "all" else group.replace("_", " ") for group in groups]
+    names = ["all images" if group == "all" else in_words(group) for group in groups]
     inches = min(11.0, max(7.2, 0.72 * len(groups) + 1.0))
     crowded = _LETTER * max(map(len, names), default=0) * len(names) > inches - 1.2
     width = 0.84 / max(1, len(methods))
@@ -188,5 +196,5 @@ def maps_figure(
             slant: dict[str, Any] = {"rotation": 45, "rotation_mode": "anchor"}
             column[0].text(0.4, 1.08, title, transform=column[0].transAxes, **slant)
         for axis, kind in zip(axes[:, 0], kinds, strict=True):
-            axis.set_ylabel(kind.replace("_", " "), rotation=0, ha="right", va="center")
+            axis.set_ylabel(in_words(kind), rotation=0, ha="right", va="center")
     return figure

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from novelty_maps.figures.representation import curve, look
-from novelty_maps.figures.style import CHANCE, NORMAL, NOVEL, STYLE, error_lengths
+from novelty_maps.figures.style import CHANCE, NORMAL, NOVEL, STYLE, error_lengths, in_words
 
 
 def labelled_anomalies_figure(table: pd.DataFrame, *, anomalies: int) -> Figure:
@@ -65,7 +65,7 @@ def held_out_figure(table: pd.DataFrame) -> Figure:
                     label=text,
                 )
             axis.axhline(0.5, color=CHANCE, lw=0.6, ls="--")
-            axis.set_title(name.replace("_", " "), fontsize=8)
+            axis.set_title(in_words(name), fontsize=8)
         figure.supylabel("AUROC of the forest oracle", fontsize=9)
         figure.supxlabel("novel class", fontsize=9)
         handles, labels_ = axes[0].get_legend_handles_labels()

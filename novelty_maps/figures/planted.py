@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from novelty_maps.figures.style import CHANCE, STYLE
+from novelty_maps.figures.style import CHANCE, STYLE, in_words
 from novelty_maps.planting.planted import Planted
 
 _OUTLINE = "#00FFFF"
@@ -42,7 +42,7 @@ def contact_sheet(planted: Planted) -> Figure:
             for axis in row_axes:
                 axis.set(xticks=[], yticks=[], box_aspect=height / (2.1 * width))
                 axis.spines[:].set_visible(False)
-            name = kind.replace("_", " ") + ("" if is_paired else "\n(unpaired)")
+            name = in_words(kind) + ("" if is_paired else "\n(unpaired)")
             row_axes[0].set_ylabel(name, rotation=0, ha="right", va="center")
         for axis, (size, intensity) in zip(axes[0], columns, strict=True):
             axis.set_title(f"size {size:g}\nintensity {intensity:g}")

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
-from novelty_maps.figures.style import CHANCE, NORMAL, NOVEL, STYLE, error_lengths
+from novelty_maps.figures.style import CHANCE, NORMAL, NOVEL, STYLE, error_lengths, in_words
 
 # The slides' bars: representation, detector, and what it is called there.
 _BARS = (
@@ -30,7 +30,7 @@ def look(names: list[str], name: str) -> dict[str, Any]:
     return {
         "color": _COLORS[place % len(_COLORS)],
         "ls": _LINES[place // len(_COLORS) % len(_LINES)],
-        "label": name.replace("_", " "),
+        "label": in_words(name),
     }
 
 
@@ -81,7 +81,8 @@ def _bars(axis: Axes, whole: pd.DataFrame, published: Sequence[float]) -> None:
             color=colors,
         )
         axis.set_xticks(range(len(bars)), [label for *_, label in bars], fontsize=8)
-        low = min(0.9, *published, float(chosen["auroc_low"].min())) - 0.05
+        drawn = chosen[["auroc", "auroc_low"]].min().min()  # an interval may be unknown
+        low = min(0.9, *published, float(drawn)) - 0.05
         axis.set(ylim=(low, 1))
     if published:
         look: dict[str, Any] = {"color": "black", "mfc": "white", "ms": 5, "label": "the slides"}
@@ -129,7 +130,7 @@ def _grid(axis: Axes, whole: pd.DataFrame, names: list[str]) -> None:
 
 def name_rows(axis: Axes, names: list[str]) -> None:
     """AUROC along x, the chance level, and a row a representation, the first on top."""
-    axis.set_yticks(range(len(names)), [name.replace("_", " ") for name in reversed(names)])
+    axis.set_yticks(range(len(names)), [in_words(name) for name in reversed(names)])
     axis.axvline(0.5, color=CHANCE, lw=0.6, ls="--")
     axis.set(xlabel="AUROC")
 
@@ -190,7 +191,7 @@ def reconstruction_weight_figure(table: pd.DataFrame, *, values: int) -> Figure:
         detectors = ("max_logit", "reconstruction_error", "forest", "linear")
         for detector, color in zip(detectors, _COLORS, strict=False):
             rows = chosen[chosen["detector"] == detector]
-            curve(axis, rows["weight"], rows, color=color, label=detector.replace("_", " "))
+            curve(axis, rows["weight"], rows, color=color, label=in_words(detector))
         positive = chosen["weight"][chosen["weight"] > 0]
         axis.set_xscale("symlog", linthresh=positive.min() if len(positive) else 1.0)
         weights = sorted(set(chosen["weight"]))

@@ -2,18 +2,13 @@
 
 from typing import Any
 
-import matplotlib as mpl
-
-mpl.use("Agg")
-
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from novelty_maps.maps.names import ABSOLUTE_REFERENCE, PERFECT, REFERENCE, short_name
-from novelty_maps.pipeline.errors import InputError
+from novelty_maps.pipeline.formats import matplotlib_defaults
 
 # Okabe & Ito's palette, told apart without colour vision, and grey.
 BLUE, VERMILION, ORANGE, SKY_BLUE = "#0072B2", "#D55E00", "#E69F00", "#56B4E9"
@@ -23,6 +18,7 @@ NORMAL, NOVEL, CHANCE = BLUE, VERMILION, GREY
 KINDS = (("normal", NORMAL), ("novel", NOVEL))  # in the order of the column `novel`
 
 STYLE: Any = {
+    **matplotlib_defaults(),
     "font.size": 9,
     "axes.titlesize": 9,
     "axes.spines.top": False,
@@ -30,14 +26,6 @@ STYLE: Any = {
     "legend.frameon": False,
     "figure.constrained_layout.use": True,
 }
-
-
-def require_colormap(name: str) -> None:
-    """Raise InputError unless matplotlib knows the colour map."""
-    if name not in colormaps:
-        raise InputError(
-            f"plots.colormap is {name!r}, which matplotlib does not know: use gray, viridis, magma"
-        )
 
 
 # Broken lines for relatives, grey for maps that never see the network.
@@ -67,6 +55,11 @@ def line_look(method: str) -> dict[str, Any]:
     """Colour, line, marker and label of a map, the same in every figure."""
     color, line, marker = _LOOKS.get(method, (BLACK, "-.", "x"))
     return {"color": color, "ls": line, "marker": marker, "label": short_name(method)}
+
+
+def in_words(name: str) -> str:
+    """A name as a label: blanks for underscores, and no dollar sign begins a formula."""
+    return name.replace("_", " ").replace("$", r"\$")
 
 
 def error_lengths(rows: pd.DataFrame, measure: str) -> NDArray[np.float64]:

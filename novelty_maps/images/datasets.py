@@ -1,4 +1,4 @@
-"""A data set by its name. Nothing here turns into another data set."""
+"""The data set that the section `data` asks for. Nothing here turns into another one."""
 
 import hashlib
 from pathlib import Path
@@ -6,19 +6,34 @@ from pathlib import Path
 import numpy as np
 
 from novelty_maps.images.base import Dataset, size_in_words
+from novelty_maps.images.folders import load_folder
 from novelty_maps.images.published import load_published
+from novelty_maps.params.data import DataParams
+from novelty_maps.pipeline.outside import data_root
 
 
-def load_dataset(name: str, *, folder: Path | None, download_folder: Path) -> Dataset:
+def load(data: DataParams) -> Dataset:
+    """Load a folder of own images, or a data set by its name from `outside.data_root`.
+
+    Raises:
+        InputError: As of `folders.load_folder` and `load_dataset`.
+    """
+    if data.path is not None:
+        return load_folder(data.path, data.image_size)
+    return load_dataset(data.name, folder=data_root())
+
+
+def load_dataset(name: str, *, folder: Path | None, download_folder: Path | None = None) -> Dataset:
     """Load a data set at its native size.
 
     Args:
-        name: "digits", which are bundled, or a key of `published.PUBLISHED`.
+        name: "digits", which are bundled, or a key of `layouts.PUBLISHED`.
         folder: Folder in torchvision's layout to take the files from; nothing is downloaded then.
-        download_folder: Where downloads are kept if no folder is given.
+        download_folder: Where downloads are kept if no folder is given; by default in the cache.
 
     Raises:
-        InputError: The folder or a file is missing, a file is damaged, or there is no network.
+        InputError: The folder or a file is missing, a file is damaged, or there is no network or
+            no place for a download.
     """
     if name == "digits":
         return _load_digits()

@@ -1,18 +1,16 @@
 """A folder of own images as a data set, each image and mask brought to one size as it is read."""
 
-import hashlib
-import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from novelty_maps.images.base import Dataset
-from novelty_maps.images.decoding import read_image
-from novelty_maps.images.listing import list_images
+from novelty_maps.images.decoding import read_picture
+from novelty_maps.images.listing import as_text, list_images
 from novelty_maps.images.masks import read_mask
 from novelty_maps.images.resize import resize, resize_mask
+from novelty_maps.pipeline.outside import checksum
 
 
 def load_folder(path: str, image_size: int) -> Dataset:
@@ -43,22 +41,31 @@ def load_folder(path: str, image_size: int) -> Dataset:
     mask_rows = np.where(with_mask, with_mask.cumsum() - 1, -1)
     digests: dict[Path, str] = {}
     sizes: set[tuple[int, int]] = set()
+    turned: list[Path] = []
     with tqdm(files, unit="img", mininterval=0.5 if sys.stderr.isatty() else 10) as bar:
         for row, file in enumerate(bar):
-            pixels, digests[file.path] = read_image(file.path)
-            size = (pixels.shape[1], pixels.shape[2])
-            sizes.add(size)
+            picture, digests[file.path] = read_picture(file.path)
+            pixels = picture.pixels
+            sizes.add((pixels.shape[1], pixels.shape[2]))
             if file.mask is not None:
-                mask, digests[file.mask] = read_mask(file.mask, image=file.path, size=size)
-                masks[mask_rows[row]] = resize_mask(mask, image_size)
+                mask = read_mask(file.mask, image=file.path, picture=picture)
+                digests[file.mask] = mask.digest
+                masks[mask_rows[row]] = resize_mask(mask.novel, image_size)
+                turned += [file.path] * mask.may_be_turned
             if len(pixels) > images.shape[1]:  # the first image in colour
                 images = np.repeat(images, len(pixels), axis=1)
             images[row] = resize(pixels[None], image_size)[0]
+    if turned:
+        print(
+            f"EXIF turns {len(turned)} of the images with a mask, such as {turned[0]}: their masks"
+            " are taken as drawn on the turned image",
+            file=sys.stderr,
+        )
     return Dataset(
         images=images,
         labels=np.array([file.label for file in files], np.int64),
         official_part=np.array([file.official_part for file in files]),
-        files={folder.resolve().name: f"sha256:{_checksum(folder, digests)}"},
+        files={as_text(folder.resolve().name): f"sha256:{checksum(folder, digests)}"},
         source="images of a folder",
         classes=classes,
         native_size=_describe_sizes(sizes),
@@ -72,14 +79,3 @@ def _describe_sizes(sizes: set[tuple[int, int]]) -> str:
     ordered = sorted(sizes, key=lambda size: (size[0] * size[1], size))
     ends = dict.fromkeys((ordered[0], ordered[-1]))
     return " to ".join(f"{height}×{width}" for height, width in ends)
-
-
-def _checksum(folder: Path, digests: Mapping[Path, str]) -> str:
-    """SHA-256 of the lines of `sha256sum`, so of names in the folder and contents alone."""
-    lines = sorted(
-        (os.fsencode(path.relative_to(folder).as_posix()), digest.encode())
-        for path, digest in digests.items()
-    )
-    return hashlib.sha256(
-        b"".join(b"%b  %b\n" % (digest, name) for name, digest in lines)
-    ).hexdigest()

@@ -7,14 +7,14 @@ is novel and black elsewhere.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from novelty_maps.images.decoding import SUFFIXES
 from novelty_maps.pipeline.errors import InputError
 
-_LEFT_BY_WINDOWS = {"thumbs.db", "desktop.ini"}
+_LEFT_BEHIND = {"thumbs.db", "desktop.ini", "@eadir", "__macosx"}  # by file managers, archivers
 _MASKS = "ground_truth"
 
 
@@ -39,7 +39,8 @@ class Listing(NamedTuple):
 
     Attributes:
         folder: The folder.
-        classes: Names in label order: sorted, but `good` first where training has only that.
+        classes: Names, as of `as_text`, in label order: sorted, but `good` first where training
+            has only that.
         files: The images: train before test, then by label, then by file name.
     """
 
@@ -51,7 +52,7 @@ class Listing(NamedTuple):
 def list_images(path: str) -> Listing:
     """Classes and image files of a folder, without opening a file.
 
-    Hidden files, Thumbs.db and desktop.ini are passed over.
+    What is not `visible` is passed over.
 
     Args:
         path: The folder; `~` is the home folder.
@@ -81,7 +82,34 @@ def list_images(path: str) -> Listing:
         for entry in sorted(entries, key=lambda entry: label[entry.name])
         for image in _images(entry)
     ]
-    return Listing(folder, classes, files)
+    return Listing(folder, [as_text(name) for name in classes], files)
+
+
+def as_text(name: str | Path) -> str:
+    r"""A file's name as text that any file can hold: bytes that are no UTF-8 become \x escapes."""
+    return os.fsencode(name).decode(errors="backslashreplace")
+
+
+def images_below(
+    folder: Path, *, left_out: Callable[[Path], bool], above: frozenset[Path] = frozenset()
+) -> Iterator[Path]:
+    """Image files in a folder and in the folders in it, in the order of their paths.
+
+    What is not `visible` is passed over, and so is every other file. Links are followed, but not
+    back into a folder above.
+
+    Args:
+        folder: The folder.
+        left_out: Whether a folder in it is passed over.
+        above: Real paths of the folders that it was reached through.
+    """
+    above |= {folder.resolve()}
+    for entry in visible(folder):
+        if entry.is_dir():
+            if entry.resolve() not in above and not left_out(entry):
+                yield from images_below(entry, left_out=left_out, above=above)
+        elif entry.suffix.lower() in SUFFIXES:
+            yield entry
 
 
 def _require_layout(folder: Path) -> None:
@@ -94,7 +122,7 @@ def _require_layout(folder: Path) -> None:
         raise InputError(
             f"data.path is {folder}, which is no folder (seen from {Path.cwd()}): {hint}"
         )
-    entries = _visible(folder)
+    entries = visible(folder)
     if not (folder / "train").is_dir():
         inner = [entry for entry in entries if (entry / "train").is_dir()]
         hint = f"take a folder in it, such as {inner[0]}, or " if inner else ""
@@ -111,18 +139,21 @@ def _require_layout(folder: Path) -> None:
             )
 
 
-def _visible(folder: Path) -> list[Path]:
-    """What a folder holds, sorted by name, without what file managers leave behind."""
+def visible(folder: Path) -> list[Path]:
+    """What a folder holds, sorted by name, without what is hidden or left by other programs.
+
+    Hidden is what begins with a dot; left are Thumbs.db, desktop.ini, @eaDir and __MACOSX.
+    """
     entries = [
         entry
         for entry in folder.iterdir()
-        if not entry.name.startswith(".") and entry.name.lower() not in _LEFT_BY_WINDOWS
+        if not entry.name.startswith(".") and entry.name.lower() not in _LEFT_BEHIND
     ]
     return sorted(entries, key=lambda entry: entry.name)
 
 
 def _class_folders(part: Path) -> list[Path]:
-    entries = _visible(part)
+    entries = visible(part)
     if not entries:
         raise InputError(f"{part} has no class folders: put one into it for each class")
     for entry in entries:
@@ -154,7 +185,7 @@ def _class_names(
 
 
 def _images(class_folder: Path) -> list[Path]:
-    entries = _visible(class_folder)
+    entries = visible(class_folder)
     if not entries:
         raise InputError(f"{class_folder} has no images: add some or remove the folder")
     for entry in entries:

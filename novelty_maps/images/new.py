@@ -1,5 +1,6 @@
 """Images that are no part of the data set: found, named, and brought to a network's shape."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from novelty_maps.images.decoding import SUFFIXES, read_image
+from novelty_maps.images.listing import images_below
 from novelty_maps.images.resize import resize
 from novelty_maps.pipeline.errors import InputError
 
@@ -15,22 +17,32 @@ from novelty_maps.pipeline.errors import InputError
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
-def find_images(given: Sequence[Path]) -> dict[str, Path]:
+SCORES = "scores.csv"  # the table of the scores, by which a folder of results is known
+_COLUMNS = b"file,novelty_score,p_value"  # with which it begins
+# Bytes. Results add .MAP.mask.png, and more while they are written, to at most 255.
+_LONGEST_NAME = 190
+
+
+def find_images(given: Sequence[Path], *, output: Path) -> dict[str, Path]:
     """Image files, and those of folders and the folders in them, in sorted order.
 
     Args:
-        given: Files and folders; in folders, files without an image's suffix are passed over.
+        given: Files and folders; in folders, results, hidden files and files without an image's
+            suffix are passed over, as of `listing.images_below`.
+        output: Folder for the results, which may lie in a folder of images, not images in it.
 
     Returns:
         Name for the results, the path below the folder given without its suffix, to file.
 
     Raises:
-        InputError: A path does not exist, there is no image, or two have the same name.
+        InputError: A path does not exist or holds results, there is no image, two have the same
+            name, or one has a name too long.
     """
     found: dict[str, Path] = {}
     for path in given:
+        _require_no_results(path, output)
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+            inside = images_below(path, left_out=lambda folder: _has_results(folder, output))
             named = [(file.relative_to(path), file) for file in inside]
         elif path.is_file():
             named = [(Path(path.name), path)]
@@ -45,8 +57,36 @@ def find_images(given: Sequence[Path]) -> dict[str, Path]:
                     f"{found[key]} and {file} would have results of the same name ({key}): score"
                     " them one after the other, with another --output"
                 )
+            if len(os.fsencode(name.stem)) > _LONGEST_NAME:
+                raise InputError(
+                    f"{file} has a name too long for results that are named after it: shorten it to"
+                    f" {_LONGEST_NAME} bytes"
+                )
             found[key] = file
     return found
+
+
+def _require_no_results(path: Path, output: Path) -> None:
+    place, results = path.resolve(), output.resolve()
+    if results in (place, *place.parents):
+        raise InputError(
+            f"{path} is in the folder for the results ({output}), where results and images would"
+            " mix: give another --output"
+        )
+    if _has_results(path, output):
+        raise InputError(
+            f"{path} holds results of an earlier run beside {SCORES}: give a folder of images alone"
+        )
+
+
+def _has_results(folder: Path, output: Path) -> bool:
+    """Whether a folder is the one for the results, or holds those of an earlier run."""
+    try:
+        with (folder / SCORES).open("rb") as file:
+            earlier = file.read(len(_COLUMNS)) == _COLUMNS
+    except OSError:
+        earlier = False
+    return earlier or folder.resolve() == output.resolve()
 
 
 def read_images(files: Iterable[Path], shape: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -4,41 +4,17 @@ import gzip
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.error import URLError
 
 import numpy as np
 from numpy.typing import NDArray
 
 from novelty_maps.images.base import Dataset, size_in_words
+from novelty_maps.images.layouts import PUBLISHED
 from novelty_maps.machine.torchvision_import import load_torchvision
-from novelty_maps.pipeline.cache import file_digest
+from novelty_maps.pipeline.cache import cache_folder, file_digest
 from novelty_maps.pipeline.errors import InputError
-
-
-class Published(NamedTuple):
-    """How torchvision has a data set.
-
-    Attributes:
-        class_name: Its class in `torchvision.datasets`.
-        arguments: What the class takes beside the part.
-        folder: Where its files lie below the root.
-        transposed: Whether rows and columns of its images are exchanged.
-    """
-
-    class_name: str
-    arguments: dict[str, Any]
-    folder: str
-    transposed: bool = False
-
-
-PUBLISHED = {
-    "mnist": Published("MNIST", {}, "MNIST/raw"),
-    "fashion_mnist": Published("FashionMNIST", {}, "FashionMNIST/raw"),
-    "kmnist": Published("KMNIST", {}, "KMNIST/raw"),
-    "emnist_digits": Published("EMNIST", {"split": "digits"}, "EMNIST/raw", transposed=True),
-    "cifar10": Published("CIFAR10", {}, "cifar-10-batches-py"),
-}
 
 # MD5 of the uncompressed files; torchvision publishes those of the .gz files only.
 _MNIST_RAW_MD5 = {
@@ -49,11 +25,13 @@ _MNIST_RAW_MD5 = {
 }
 
 
-def load_published(name: str, *, folder: Path | None, download_folder: Path) -> Dataset:
-    """As of `datasets.load_dataset`, for a key of `PUBLISHED`."""
+def load_published(
+    name: str, *, folder: Path | None, download_folder: Path | None = None
+) -> Dataset:
+    """As of `datasets.load_dataset`, for a key of `layouts.PUBLISHED`."""
     entry = PUBLISHED[name]
     dataset_class = getattr(load_torchvision().datasets, entry.class_name)
-    root = download_folder if folder is None else folder
+    root = folder or download_folder or _downloads(name)
     remedy = (
         f"delete {root / entry.folder} to download it again"
         if folder is None
@@ -78,6 +56,16 @@ def load_published(name: str, *, folder: Path | None, download_folder: Path) -> 
         classes=list(parts[0].classes),
         native_size=size_in_words(images),
     )
+
+
+def _downloads(name: str) -> Path:
+    folder = cache_folder("downloads")
+    if folder is None:
+        raise InputError(
+            f"there is no home folder to download {name} to: set XDG_CACHE_HOME to a folder, or"
+            " DATASETS_ROOT to one that holds it in torchvision's layout, or use data.name=digits"
+        )
+    return folder
 
 
 def _require_folder(name: str, folder: Path) -> None:
@@ -117,7 +105,7 @@ def _check_files(name: str, dataset_class: Any, folder: Path, *, remedy: str) ->
     for file_name, md5 in _published_md5(name, dataset_class, folder, remedy=remedy).items():
         path = folder / file_name
         if not path.is_file():
-            raise InputError(f"{path} does not exist: {remedy}")
+            raise InputError(f"{path} does not exist{_instead_of(path) or f': {remedy}'}")
         digest = file_digest(path, "md5")
         if md5 is not None and digest != md5:
             raise InputError(
@@ -125,6 +113,20 @@ def _check_files(name: str, dataset_class: Any, folder: Path, *, remedy: str) ->
             )
         found[file_name] = f"md5:{digest}" + ("" if md5 else " (no published value)")
     return found
+
+
+def _instead_of(path: Path) -> str | None:
+    """What lies there in place of a file, and what to do with it: packed, or by another name."""
+
+    def plain(file: Path) -> str:
+        return file.name.lower().removesuffix(".gz").replace(".", "-")
+
+    for file in sorted(path.parent.rglob("*")):
+        if file.is_file() and plain(file) == plain(path):
+            packed = file.suffix.lower() == ".gz"
+            remedy = "unpack it with gunzip" if packed else "give it that name and place"
+            return f" as a file, but {file} does: {remedy}"
+    return None
 
 
 def _published_md5(

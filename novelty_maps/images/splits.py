@@ -1,12 +1,13 @@
 """Which image is normal or novel, and which part it belongs to, by the protocol of either paper."""
 
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from novelty_maps.pipeline.errors import InputError
+from novelty_maps.pipeline.errors import InputError, did_you_mean
 
 _OPEN = "split.protocol open_60_20_20"
 
@@ -17,6 +18,32 @@ _REMEDIES = {
 }
 
 PARTS = ("train", "validation", "test")
+
+
+def class_labels(normal_classes: Sequence[int | str], names: Sequence[str]) -> list[int]:
+    """Labels of the normal classes, some of which may be given by name.
+
+    Args:
+        normal_classes: Label or name of each.
+        names: Name of every class, in label order; letters with accents may be one character, or
+            two as in names of macOS.
+
+    Raises:
+        InputError: There is no class of a name, or one is named twice.
+    """
+    labels = []
+    known = [unicodedata.normalize("NFC", name) for name in names]
+    for given in normal_classes:
+        wanted = unicodedata.normalize("NFC", given) if isinstance(given, str) else given
+        if isinstance(wanted, str) and wanted not in known:
+            hint = did_you_mean(wanted, known, what="classes")
+            raise InputError(f"split.normal_classes has {given!r}, which is no class; {hint}")
+        labels.append(known.index(wanted) if isinstance(wanted, str) else wanted)
+        if labels[-1] in labels[:-1]:
+            raise InputError(
+                f"split.normal_classes has class {labels[-1]} twice, last as {given!r}"
+            )
+    return labels
 
 
 def require_classes(normal_classes: Sequence[int], classes: int) -> None:

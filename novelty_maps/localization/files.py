@@ -1,23 +1,33 @@
 """What the stages of localization write: the maps of planted images, the tables and numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from novelty_maps.maps.names import GAINS
+from novelty_maps.maps.names import CHALLENGER, GAINS, REFERENCE
 from novelty_maps.pipeline import arrays, formats
-from novelty_maps.pipeline.paths import PLOTS
+from novelty_maps.pipeline.paths import GLANCE, PLOTS
 from novelty_maps.planting.planted import Planted
 
 PLANTED_MAPS = Path("data/planted_maps")
+LOCALIZED = Path("data/localized")
+HEADLINE = LOCALIZED / "headline.json"  # metrics/localization.json without what depends on K
+COMPARED_IMAGES = LOCALIZED / "images.npy"
 LOCALIZED_IMAGES = Path("data/localized_images.csv")
 LOCALIZATION = Path("metrics/localization.csv")
 LOCALIZATION_METRICS = Path("metrics/localization.json")
+LOCALIZATION_GLANCE = GLANCE / "localization.json"
 LOCALIZATION_PLOTS = PLOTS / "localization"
+
+GROUPINGS = ("kind", "size", "intensity")  # columns of the planted images' table
+COMPARED = (REFERENCE, CHALLENGER)  # the maps whose agreement is held against what they find
+COMPARED_MEASURES = [
+    f"{method}_{name}" for method in COMPARED for name in ("average_precision", "pointing_game")
+]
 
 
 def planted_map_path(part: str, moment: str, method: str) -> Path:
@@ -92,6 +102,38 @@ def load_normal_map(method: str, planted: Planted) -> NDArray[np.float32]:
     return maps
 
 
+def write_compared(images: Mapping[str, pd.DataFrame]) -> None:
+    """Write what the maps of `COMPARED` find on each planted test image.
+
+    Args:
+        images: Map to its measures, as of `tables.Found`.
+    """
+    columns = pd.concat([images[name].add_prefix(f"{name}_") for name in COMPARED], axis=1)
+    arrays.write_array(COMPARED_IMAGES, columns[COMPARED_MEASURES].to_records(index=False))
+
+
+def load_compared(count: int) -> pd.DataFrame:
+    """What they find on so many images: (count) rows of `COMPARED_MEASURES`, in float64.
+
+    Raises:
+        InputError: The file is missing or damaged, or belongs to other images.
+    """
+    measures = np.dtype([(name, np.float64) for name in COMPARED_MEASURES])
+    found = arrays.read_array(
+        COMPARED_IMAGES, shape=(count,), dtype=measures, made_by="localization.measures"
+    )
+    return pd.DataFrame(np.array(found))
+
+
+def read_headline() -> dict[str, Any]:
+    """The headline numbers that do not depend on K, as of `summary.summarise`.
+
+    Raises:
+        InputError: The file is missing or damaged.
+    """
+    return formats.read_json(HEADLINE, keys=[], made_by="localization.measures")
+
+
 def read_localization() -> pd.DataFrame:
     """The table of every map's measures, as of `tables.localization_table`.
 
@@ -105,5 +147,5 @@ def read_localization() -> pd.DataFrame:
         LOCALIZATION,
         columns=["grouping", "group", "method", *intervals],
         integers=["control"],
-        made_by="localization.metrics",
+        made_by="localization.measures",
     )

@@ -1,4 +1,4 @@
-"""The headline numbers of localization: r, |e| and s, what s gains; what disagreement tells."""
+"""The headline numbers of localization: r, |e| and s, and what s gains."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,14 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from novelty_maps import statistics
-from novelty_maps.agreement.curves import agreement_curve
 from novelty_maps.localization.measures import blur
-from novelty_maps.localization.tables import GROUPINGS, Found
+from novelty_maps.localization.tables import Found
 from novelty_maps.localization.thresholds import pixel_threshold
-from novelty_maps.maps.names import CHALLENGER, GAINS, HEADLINE_MAPS, REFERENCE
-from novelty_maps.maps.ranking import top_pixels
+from novelty_maps.maps.names import ABSOLUTE_REFERENCE, CHALLENGER, GAINS, HEADLINE_MAPS
 
-_COMPARED = (REFERENCE, CHALLENGER)
 _MEASURES = ("average_precision", "aupro")
 
 
@@ -52,49 +49,24 @@ def threshold_rates(
     }
 
 
-def image_table(
-    table: pd.DataFrame,
-    found: Mapping[str, Found],
-    maps: Mapping[str, NDArray[np.float32]],
-    *,
-    k: int,
-) -> pd.DataFrame:
-    """Per planted image: how r and s agree, the loss, and how well r and s find the novelty.
-
-    Args:
-        table: (N) rows with kind, size, intensity.
-        found: Map to what it shows; r and s are among them.
-        maps: The maps, not blurred, of the novel images, (N, H, W); r and s are among them.
-        k: K of the top-K agreement.
-    """
-    error = maps[REFERENCE]
-    top = [top_pixels(np.ascontiguousarray(maps[method]), k) for method in _COMPARED]
-    agreed = agreement_curve(top[0], top[1], error[0].size)[:, -1]
-    columns = {"agreement": agreed, "loss": error.mean(axis=(1, 2), dtype=np.float64)}
-    for method in _COMPARED:
-        for measure in ("average_precision", "pointing_game"):
-            columns[f"{method}_{measure}"] = found[method].images[measure].to_numpy()
-    return table[["row", *GROUPINGS]].assign(**columns)
-
-
 def summarise(
-    table: pd.DataFrame, images: pd.DataFrame, thresholds: Mapping[str, Mapping[str, float]]
+    table: pd.DataFrame, images: int, thresholds: Mapping[str, Mapping[str, float]]
 ) -> dict[str, Any]:
     """The headline numbers.
 
     Args:
         table: As `tables.localization_table` returns it.
-        images: As `image_table` returns it.
+        images: How many there are.
         thresholds: What `threshold_rates` returns of r, |e| and s.
 
     Returns:
         Nested numbers: measures and thresholds of r, |e| and s; what s gains over r,
         `saliency_gain`, and over |e|, with the share of kinds on which both intervals lie above 0,
-        or below; `disagreement`, whether low agreement of an image goes with a map failing on it.
+        or below.
     """
     overall = {row["method"]: row for _, row in table[table["grouping"] == "all"].iterrows()}
     by_kind = table[(table["grouping"] == "kind") & (table["method"] == CHALLENGER)]
-    numbers: dict[str, Any] = {"images": len(images)}
+    numbers: dict[str, Any] = {"images": images}
     for method in HEADLINE_MAPS:
         row = overall[method]
         numbers[method] = {measure: _estimate(row, measure) for measure in _MEASURES}
@@ -105,7 +77,19 @@ def summarise(
         f"{CHALLENGER}_{gain}": _gain(overall[CHALLENGER], by_kind, gain=gain) for gain in GAINS
     }
     gains["saliency_gain"]["p_value"] = overall[CHALLENGER]["p_value"]
-    return numbers | {**gains, "disagreement": disagreement(images)}
+    return numbers | gains
+
+
+def at_a_glance(numbers: Mapping[str, Any]) -> dict[str, float]:
+    """Of what `summarise` returns the few numbers that DVC shows, without their intervals.
+
+    Returns:
+        `error_ap` and `saliency_ap`, mean average precision of |e| and s on planted novelties.
+    """
+    return {
+        "error_ap": numbers[ABSOLUTE_REFERENCE]["average_precision"]["estimate"],
+        "saliency_ap": numbers[CHALLENGER]["average_precision"]["estimate"],
+    }
 
 
 def _gain(overall: "pd.Series[Any]", by_kind: pd.DataFrame, *, gain: str) -> dict[str, Any]:
@@ -118,37 +102,6 @@ def _gain(overall: "pd.Series[Any]", by_kind: pd.DataFrame, *, gain: str) -> dic
         "kinds_above": above.mean(),
         "kinds_below": below.mean(),
     }
-
-
-def disagreement(images: pd.DataFrame) -> dict[str, Any]:
-    """Whether agreement of r and s, or the loss, tells on which images a map finds the novelty.
-
-    Rank correlations with the average precision of r, that of s and s less r take out kind, size
-    and intensity, on which both sides depend. `failure_auroc` tells images that r fails on, its
-    highest pixel outside the mask, from the others by their disagreement, `saliency_failure_auroc`
-    those that s fails on; nothing is taken out of them.
-
-    Args:
-        images: As `image_table` returns it.
-    """
-    error, saliency = (images[f"{method}_average_precision"] for method in _COMPARED)
-    given = [images[factor] for factor in GROUPINGS]
-    correlated = {
-        "agreement_correlation": ("agreement", error),
-        "agreement_saliency_correlation": ("agreement", saliency),
-        "agreement_gain_correlation": ("agreement", saliency - error),
-        "loss_correlation": ("loss", error),
-    }
-    found: dict[str, Any] = {
-        name: statistics.spearman(images[column], precision, given=given)._asdict()
-        for name, (column, precision) in correlated.items()
-    }
-    score = -images["agreement"].to_numpy(np.float64)
-    for prefix, method in (("", REFERENCE), ("saliency_", CHALLENGER)):
-        failed = images[f"{method}_pointing_game"].to_numpy() < 0.5
-        found[f"{prefix}failure_auroc"] = statistics.delong_auroc(failed, score)._asdict()
-        found[f"{prefix}failed"] = float(failed.mean())
-    return found
 
 
 def _estimate(row: "pd.Series[Any]", measure: str) -> dict[str, float]:

@@ -21,6 +21,7 @@ from novelty_maps.localization.aupro import (
     pro_profile,
     pro_thresholds,
 )
+from novelty_maps.localization.files import GROUPINGS
 from novelty_maps.localization.measures import (
     blur,
     image_separation,
@@ -29,8 +30,6 @@ from novelty_maps.localization.measures import (
     relevance_rank_accuracy,
 )
 from novelty_maps.maps.names import GAINS, REFERENCE
-
-GROUPINGS = ("kind", "size", "intensity")
 
 
 class Found(NamedTuple):
@@ -109,7 +108,8 @@ def localization_table(
 ) -> pd.DataFrame:
     """Every map's measures over all images and over those of each kind, size and intensity.
 
-    Intervals are of resampled images, a pair before and after together, the same for all maps.
+    Intervals are of resampled images, a pair before and after together, the same for all maps; of a
+    single image they are NaN.
     Signed-rank tests compare the average precision of each map but the controls with that of r;
     Holm's correction is over the maps, and over maps and kinds.
 
@@ -204,7 +204,12 @@ def _replicates(
     with np.errstate(invalid="ignore"):  # a resampling may hold no defined value
         means = weights @ np.where(defined, precision, 0) / (weights @ defined.astype(np.float64))
     profile = ProProfile(*(part[members] for part in result.profile))
-    return {"average_precision": means, "aupro": aupro_of_profile(profile, weights)}
+    areas = aupro_of_profile(profile, weights)
+    # One image says nothing of how much others would differ.
+    return {
+        "average_precision": means if defined.sum() > 1 else np.full_like(means, np.nan),
+        "aupro": areas if len(members) > 1 else np.full_like(areas, np.nan),
+    }
 
 
 def _ends(replicates: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:

@@ -21,9 +21,19 @@ def select_device(name: str) -> torch.device:
     torch.use_deterministic_algorithms(True)
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise InputError("device is cuda, but PyTorch finds no CUDA device: set it to auto or cpu")
+    require_device(name)
     return torch.device(name)
+
+
+def require_device(name: str, *, key: str = "device") -> None:
+    """Raise InputError if a device is asked for that is not there.
+
+    Args:
+        name: As of `select_device`.
+        key: What asks for it, for the error.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError(f"{key} is cuda, but PyTorch finds no CUDA device: set it to auto or cpu")
 
 
 def warn_of_slow_precision(precision: str, device: torch.device) -> None:
@@ -38,3 +48,10 @@ def warn_of_slow_precision(precision: str, device: torch.device) -> None:
             " times slower than fp32 here",
             file=sys.stderr,
         )
+
+
+def processor(device: torch.device) -> str:
+    """What computes there: the name of a GPU, or the instructions that PyTorch uses of a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type} {torch.backends.cpu.get_cpu_capability()}"

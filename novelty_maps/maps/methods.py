@@ -137,7 +137,7 @@ def require_planned(methods: Sequence[str], *, needed: Sequence[str]) -> None:
             )
     absent = [method for method in needed if method not in methods]
     if absent:
-        raise InputError(f"maps.methods lacks {absent[0]}, which the metrics stage reads: add it")
+        raise InputError(f"maps.methods lacks {absent[0]}, which the ranks stage reads: add it")
 
 
 def require_magnitudes(methods: Sequence[str]) -> None:

@@ -103,20 +103,22 @@ def _descending_keys(maps: NDArray[np.float32], first: int) -> NDArray[np.uint64
     )
 
 
-def tied_at(maps: NDArray[np.float32], top: NDArray[np.int32], k: int) -> NDArray[np.bool_]:
+def ties(maps: NDArray[np.float32], top: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Whether the K-th and the next value of a map are equal, so that the top K is a choice.
 
     Args:
         maps: (N, H, W) float32.
-        top: `top_pixels` of the maps, at least k of them.
-        k: The K.
+        top: `top_pixels` of the maps, all of them.
 
     Returns:
-        (N,) bool; False throughout for k = n.
+        (N, n) bool, column K − 1 at K; the last one is False.
     """
-    flat = maps.reshape(len(maps), -1)
-    threshold = np.take_along_axis(flat, top[:, k - 1 : k], axis=1)
-    tied: NDArray[np.bool_] = (flat >= threshold).sum(axis=1) > k
+    tied = np.zeros(top.shape, np.bool_)
+    for start in range(0, len(maps), _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        flat = maps[chunk].reshape(len(maps[chunk]), -1)
+        values = np.take_along_axis(flat, top[chunk].astype(np.intp), axis=1)
+        np.equal(values[:, :-1], values[:, 1:], out=tied[chunk, :-1])
     return tied
 
 

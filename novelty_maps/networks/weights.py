@@ -1,30 +1,69 @@
 """State dicts: which network one belongs to, and how it is loaded or refused."""
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from novelty_maps.pipeline import formats
 from novelty_maps.pipeline.errors import InputError
+from novelty_maps.pipeline.outside import weights_file
 
 # PyTorch's name for what a module adds to its state dict beside tensors.
 _DESCRIPTION = "_extra_state"
+_STATE_DICTS = ("state_dict", "model_state_dict")
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_WRAPPERS = ("module.", "_orig_mod.", "model.")
 
 
-def weights_file(name: str) -> Path:
-    """Where a file of published weights lies.
+def load_published_weights(network: nn.Module, name: str) -> None:
+    """Fill a network with the weights of a file from elsewhere, in place.
 
     Args:
-        name: A path, ~ for the home folder. A relative one that does not exist is looked for in
-            the folder of the environment variable DATASETS_ROOT, so that a setting can be the same
-            on every machine, and in the folders in which DVC runs experiments.
+        network: The network to fill.
+        name: The file, as of `outside.weights_file`; it holds what `unwrapped` takes.
+
+    Raises:
+        InputError: The file is missing or cannot be read, or as of `load_weights`.
     """
-    path, root = Path(name).expanduser(), os.environ.get("DATASETS_ROOT")
-    found = Path(root) / path if root else path
-    return found if found.exists() and not path.exists() else path
+    weights = formats.read_torch(
+        weights_file(name),
+        remedy="give a state dict saved by torch.save, or set DATASETS_ROOT to its folder",
+    )
+    load_weights(network, unwrapped(weights), source=name)
+
+
+def unwrapped(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The state dict in what a training script has saved.
+
+    Args:
+        values: A state dict, or one under the key state_dict or model_state_dict, or under another
+            if there is no other one; all its keys may have the prefixes of wrappers: module.
+            (DataParallel), _orig_mod. (torch.compile) and model. (Lightning).
+    """
+    while inner := {key: value for key, value in values.items() if _is_state_dict(value)}:
+        named = [key for key in _STATE_DICTS if key in inner]
+        if not named and (len(inner) > 1 or _has_tensors(values)):
+            break
+        values = inner[named[0] if named else next(iter(inner))]
+    for prefix in _WRAPPERS * len(_WRAPPERS):  # in whatever order they stand
+        if values and all(str(key).startswith(prefix) for key in values):
+            values = {str(key).removeprefix(prefix): value for key, value in values.items()}
+    return values
+
+
+def _is_state_dict(value: Any) -> bool:
+    """Whether it has names of tensors, or of other state dicts."""
+    return (
+        isinstance(value, Mapping)
+        and all(isinstance(key, str) for key in value)
+        and (_has_tensors(value) or any(map(_is_state_dict, value.values())))
+    )
+
+
+def _has_tensors(values: Mapping[str, Any]) -> bool:
+    return any(isinstance(value, Tensor) for value in values.values())
 
 
 def description_of(weights: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -46,10 +85,16 @@ def load_weights(network: nn.Module, weights: Mapping[str, Any], *, source: str)
         source: Where it comes from, for the error.
 
     Raises:
-        InputError: The weights belong to another network; names the keys that differ.
+        InputError: The weights belong to another network, which names the keys that differ; or
+            they are no ordinary, finite floats.
     """
     if not all(isinstance(key, str) for key in weights):
         raise InputError(f"{source} is no state dict: its keys are not parameter names")
+    if not _has_tensors(weights):
+        raise InputError(
+            f"{source} is no state dict: it holds {', '.join(list(weights)[:8]) or 'nothing'},"
+            " and none of it is a tensor: save the state_dict() of the network alone"
+        )
     given = {key: value for key, value in weights.items() if not key.startswith("estimator.")}
     expected = network.state_dict()
     described, wanted = given.pop(_DESCRIPTION, None), expected.pop(_DESCRIPTION, None)
@@ -67,11 +112,22 @@ def load_weights(network: nn.Module, weights: Mapping[str, Any], *, source: str)
             f"{source} holds the weights of another network: {shown}{more}."
             " Give a state dict of this network for images of this size and channels"
         )
-    nonfinite = [k for k, v in given.items() if not torch.isfinite(v).all()]
-    if nonfinite:
-        raise InputError(f"{source}: {nonfinite[0]} holds NaN or infinity: take another checkpoint")
+    _require_ordinary(given, expected, source=source)
     extra = {} if wanted is None else {_DESCRIPTION: wanted}
     network.load_state_dict(given | extra)
+
+
+def _require_ordinary(
+    given: Mapping[str, Tensor], expected: Mapping[str, Tensor], *, source: str
+) -> None:
+    for key, value in given.items():
+        if value.is_meta or value.layout != torch.strided or value.is_quantized:
+            kind = "meta" if value.is_meta else "quantized" if value.is_quantized else "sparse"
+            raise InputError(f"{source}: {key} is a {kind} tensor: save ordinary ones")
+        if expected[key].is_floating_point() and value.dtype not in _FLOATS:
+            raise InputError(f"{source}: {key} is of {value.dtype}: save it as torch.float32")
+        if not torch.isfinite(value).all():
+            raise InputError(f"{source}: {key} holds NaN or infinity: take another checkpoint")
 
 
 def _differences(given: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:

@@ -1,6 +1,6 @@
 """The section `data`."""
 
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -10,8 +10,39 @@ DatasetName = Literal[
     "digits", "mnist", "fashion_mnist", "kmnist", "emnist_digits", "cifar10", "folder"
 ]
 
-# How many classes a data set has; those of a folder are counted in it.
-CLASSES: dict[DatasetName, int] = {name: 10 for name in get_args(DatasetName) if name != "folder"}
+_DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+
+# Names of a data set's classes, in the order of their labels; those of a folder are found in it.
+CLASSES: dict[DatasetName, list[str]] = {
+    "digits": list("0123456789"),
+    "mnist": [f"{label} - {name}" for label, name in enumerate(_DIGITS)],
+    "fashion_mnist": [
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ],
+    "kmnist": ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"],
+    "emnist_digits": list("0123456789"),
+    "cifar10": [
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
+    ],
+}
 
 
 class DataParams(Section):

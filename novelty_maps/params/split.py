@@ -15,8 +15,14 @@ class SplitParams(Section):
         Field(description="one_class, or open_60_20_20 (parts merged and drawn anew)."),
     ]
     normal_classes: Annotated[
-        Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)],
-        Field(description="Classes that are normal; all others are novel."),
+        Annotated[
+            list[Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1)]],
+            Field(min_length=1),
+        ],
+        Field(
+            description="Classes that are normal, by number or name (a name that is a number in"
+            " quotes); all others are novel."
+        ),
     ]
     validation_fraction: Annotated[
         Fraction, Field(description="Share of the training images that go to validation.")

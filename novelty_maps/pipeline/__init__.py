@@ -9,7 +9,8 @@ columns, keys) or raises `errors.InputError`, one line that names the file and t
 it. No reader executes code from a file, and arrays come memory-mapped.
 
 `paths` names the files that several questions share, `parts` reads the images of one part of the
-split; what one package's stages write is named in that package's `files`. `section` reads a section
-of params.yaml, `options` makes a stage, which is a function of its sections, a command, and `cli`
-runs it. Nothing here imports another package of the library, and PyTorch only to read weights.
+split; what one package's stages write is named in that package's `files`, and `outside` knows what
+no stage makes. `section` reads a section of params.yaml, `options` makes a stage, which is a
+function of its sections, a command, and `cli` runs it. Nothing here imports another package of the
+library, and PyTorch only to read weights.
 """

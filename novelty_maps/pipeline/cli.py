@@ -1,5 +1,7 @@
 """What all commands share: how an error or an interruption reaches the person at the terminal."""
 
+import io
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -15,12 +17,16 @@ def run(command: Callable[..., None], **others: Callable[..., None]) -> None:
     """Run a function as a command: bad input is one line on stderr and a non-zero exit status.
 
     Status 1 is bad input or a failing disk, 2 a usage error, 130 and 143 an interruption by
-    SIGINT and SIGTERM.
+    SIGINT and SIGTERM. Characters that the terminal's encoding lacks are printed as escapes, and a
+    notebook's choice of a backend for matplotlib, which may not be installed here, is left aside.
 
     Args:
         command: The function.
         **others: Further commands by name; the first one then goes by its own.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    os.environ["MPLBACKEND"] = "Agg"
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)

@@ -3,6 +3,8 @@
 import io
 import json
 import math
+import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,9 @@ from novelty_maps.pipeline.errors import InputError, make_again
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+# How a file of torch.save began before it was a zip archive, up to version 1.5.
+_BEFORE_ZIP = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
@@ -132,18 +137,48 @@ def read_torch(path: Path, *, remedy: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: {remedy}") from None
     try:
-        values = torch.load(content, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about what is an error all the same
+            values = torch.load(content, map_location="cpu", weights_only=True)
     except Exception as error:  # damaged bytes make the unpickler raise anything
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{path} is damaged or holds no weights ({reason}): {remedy}") from None
+        raise InputError(f"{path} {_unreadable(content, error)}: {remedy}") from None
     if not isinstance(values, dict):
         raise InputError(f"{path} holds a {type(values).__name__}, not a state dict: {remedy}")
     return values
 
 
+def _unreadable(content: io.BytesIO, error: Exception) -> str:
+    """Why a file cannot be read as tensors; PyTorch's own text advises to execute what is in it."""
+    content.seek(0)
+    header = content.read(len(_BEFORE_ZIP))
+    if header[8:9] == b"{":
+        return "is a safetensors file: convert it with safetensors.torch.load_file and torch.save"
+    refused = "weights_only" in str(error)
+    if refused and (header == _BEFORE_ZIP or zipfile.is_zipfile(content)):
+        return (
+            "holds Python objects, such as a whole network or NumPy values, that only running code"
+            " could read: save its state_dict() of tensors instead"
+        )
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    shown = "no file of torch.save" if refused else reason
+    return f"is damaged or holds no weights ({shown})"
+
+
+def matplotlib_defaults() -> Any:
+    """The settings that matplotlib comes with, but the backend, whatever the user has set."""
+    import matplotlib as mpl
+
+    return {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"}
+
+
 def write_figure(path: Path, figure: "Figure", *, dpi: int) -> None:
-    """Write a figure as .png, without a date or version in it."""
-    with atomic_write(path) as file:
+    """Write a figure as .png, without a date or version in it.
+
+    What is left to be decided while it is drawn follows matplotlib's own defaults, not the user's.
+    """
+    import matplotlib as mpl
+
+    with atomic_write(path) as file, mpl.rc_context(matplotlib_defaults()):
         figure.savefig(file, format="png", dpi=dpi, metadata={"Software": None})
 
 

@@ -13,7 +13,8 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import typer
 from pydantic.fields import FieldInfo
@@ -127,14 +128,16 @@ def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
 
 
 def _plain(annotation: Any) -> Any:
-    """int, float, bool, str or dict; (list, type of its elements) for a list."""
+    """int, float, bool, str or dict; (list, types that its elements may have) for a list."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return _plain(get_args(annotation)[0])
     if origin is Literal:
         return str
     if origin is list:
-        return (list, _plain(get_args(annotation)[0]))
+        (element,) = get_args(annotation)
+        union = get_args(element) if get_origin(element) in (Union, UnionType) else (element,)
+        return (list, *map(_plain, union))
     if origin is dict:
         return dict
     alternatives = [kind for kind in get_args(annotation) if kind is not type(None)]
@@ -146,10 +149,17 @@ def _value(given: Any, field: FieldInfo) -> Any:
     kind = _plain(field.annotation)
     if given is None or not isinstance(kind, tuple):
         return given
-    element = kind[1]
-    try:
-        return [element(part) for part in given.split(",")]
-    except ValueError:
-        example = "0,1,2" if element is int else "0.2,0.5"
-        what = "integers" if element is int else "numbers"
-        raise InputError(f"{given!r} is no list of {what}: write it like {example}") from None
+    first, *others = kind[1:]
+    elements = []
+    for part in given.split(","):
+        try:
+            elements.append(first(part))
+        except ValueError:
+            if str not in others:
+                example = "0,1,2" if first is int else "0.2,0.5"
+                what = "integers" if first is int else "numbers"
+                raise InputError(
+                    f"{given!r} is no list of {what}: write it like {example}"
+                ) from None
+            elements.append(part.strip(" \"'"))
+    return elements

@@ -44,6 +44,12 @@ def load_rows(part: str, *, novel: bool = True) -> pd.DataFrame:
     return rows.reset_index(drop=True)
 
 
+def image_shape() -> tuple[int, int, int]:
+    """Channels, height and width of every image, without reading one."""
+    _, channels, height, width = _raw_images().shape
+    return channels, height, width
+
+
 def load_masks(rows: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Masks of the data set, memory-mapped, and which of them belongs to each row.
 

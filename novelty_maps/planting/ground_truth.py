@@ -1,6 +1,6 @@
 """Novelties that the data set itself has masks of, beside the planted ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -50,12 +50,7 @@ def with_ground_truth(
     novel_images, classes = novel
     pixels = np.append(np.count_nonzero(masks, axis=(1, 2)), 0)[mask_rows]
     shown = np.flatnonzero(pixels)
-    if not shown.size:
-        raise InputError(
-            "plant.kinds has ground_truth, but no novel test image has a mask: remove it from"
-            " plant.kinds or take a data set with masks"
-        )
-    _require_apart(classes[shown], planted.table["kind"])
+    require_shown(classes[shown], planted.table["kind"])
     drawn = generator.choice(len(images), shown.size, replace=shown.size > len(images))
     table = pd.DataFrame(
         {
@@ -77,8 +72,18 @@ def with_ground_truth(
     )
 
 
-def _require_apart(classes: Iterable[str], kinds: Iterable[str]) -> None:
-    """Raise InputError if a class is named like a kind that is planted."""
+def require_shown(classes: Collection[str], kinds: Iterable[str]) -> None:
+    """Raise InputError unless there are defects to show, apart from what is planted.
+
+    Args:
+        classes: Names of the classes of novel test images with masks.
+        kinds: The kinds that are planted.
+    """
+    if not len(classes):
+        raise InputError(
+            "plant.kinds has ground_truth, but no novel test image has a mask: remove it from"
+            " plant.kinds or take a data set with masks"
+        )
     both = sorted({*map(str, classes)} & {*kinds})
     if both:
         raise InputError(

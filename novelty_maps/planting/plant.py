@@ -34,6 +34,16 @@ def require_kinds(kinds: Sequence[str]) -> None:
         )
 
 
+def require_strengths(intensities: Sequence[float]) -> None:
+    """Raise InputError if an intensity is so low that nothing could show, whatever the image."""
+    for intensity in intensities:
+        if round(intensity * 255) <= TAU * 255:
+            raise InputError(
+                f"plant.intensities has {intensity:g}, at which no pixel changes by more than"
+                f" {TAU:.0%} of the range, as what is planted must: remove it or raise it"
+            )
+
+
 def require_foreign(kinds: Sequence[str], novel_images: int, *, part: str) -> None:
     """Raise InputError if a kind is made from novel images and a part of the split has none."""
     needing = [kind for kind in kinds if kind in OF_FOREIGN]

@@ -228,3 +228,19 @@ def headline(table: pd.DataFrame) -> dict[str, Any]:
             entry["closed_set_accuracy"] = float(rows["closed_set_accuracy"].iloc[0])
         result[str(name)] = entry
     return result
+
+
+def at_a_glance(table: pd.DataFrame) -> dict[str, float]:
+    """The few numbers that DVC shows, of the first network in the table that has a score.
+
+    Args:
+        table: The tables of `examine`, one below the other.
+
+    Returns:
+        `score_auroc` of its first score, and `forest_auroc` of the forest that was told of novel
+        images, on all novel classes.
+    """
+    first = table[table["labels"] == "none"].iloc[0]
+    own = table[(table["representation"] == first["representation"]) & (table["labels"] == "all")]
+    forest = own[(own["detector"] == "forest") & (own["novel_class"] == "all")].iloc[0]
+    return {"score_auroc": float(first["auroc"]), "forest_auroc": float(forest["auroc"])}

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from novelty_maps.pipeline import arrays, formats
 from novelty_maps.pipeline.errors import InputError
-from novelty_maps.pipeline.paths import PLOTS
+from novelty_maps.pipeline.paths import GLANCE, PLOTS
 
+CHECKED = Path("data/representation_checked.txt")
 EMBEDDINGS = Path("data/embeddings")
 SCORES = Path("data/scores.csv")
 DETECTION = Path("metrics/detection.csv")
 DETECTION_METRICS = Path("metrics/detection.json")
+DETECTION_GLANCE = GLANCE / "representation.json"
 REPRESENTATION_PLOTS = PLOTS / "representation"
 
 _AUROCS = ["auroc", "auroc_low", "auroc_high"]

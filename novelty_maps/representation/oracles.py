@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from novelty_maps.pipeline.errors import InputError
+from novelty_maps.representation.needs import require_both
 
 Features = NDArray[np.floating]
 
@@ -37,7 +37,7 @@ def forest_oracle(
     Raises:
         InputError: The labelled images are all novel or all normal.
     """
-    _require_both(novel)
+    require_both(normal=int((~novel).sum()), novel=int(novel.sum()))
     forest = RandomForestClassifier(n_estimators=trees, random_state=seed, n_jobs=-1)
     return _probability_of_novel(forest.fit(features, novel), test)
 
@@ -49,7 +49,7 @@ def linear_oracle(
 
     Its L2 penalty is scikit-learn's default, C = 1, and not tuned.
     """
-    _require_both(novel)
+    require_both(normal=int((~novel).sum()), novel=int(novel.sum()))
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000, random_state=seed))
     return _probability_of_novel(model.fit(features, novel), test)
 
@@ -92,15 +92,6 @@ def held_out_scores(
     if len(classes) < 2:
         return {}
     return {label: oracle(labels != label) for label in classes}
-
-
-def _require_both(novel: NDArray[np.bool_]) -> None:
-    if novel.all() or not novel.any():
-        kind = "novel" if novel.all() else "normal"
-        raise InputError(
-            f"all {len(novel)} labelled validation images are {kind}, so that an oracle has nothing"
-            " to tell apart: change split.normal_classes or the fractions"
-        )
 
 
 def _probability_of_novel(model: "RandomForestClassifier", test: Features) -> NDArray[np.float64]:

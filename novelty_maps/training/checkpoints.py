@@ -2,14 +2,16 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from novelty_maps.machine.devices import processor
 from novelty_maps.pipeline import formats
-from novelty_maps.pipeline.cache import cache_folder, file_digest
+from novelty_maps.pipeline.cache import cache_folder, file_digest, refusal
 from novelty_maps.training.loop import TrainingState
 
 
@@ -24,34 +26,57 @@ class Checkpoint:
     """File with the training state of one exact run: same parameters, data, code and machine.
 
     A run that differs in any of them has another file, so that it never goes on from a state
-    that it would not have reached itself.
+    that it would not have reached itself. Without a place for the file, training goes without it.
 
     Args:
         settings: Parameters of the run.
         files: Data and source files that decide the result.
+        device: Where the network is trained.
+
+    Attributes:
+        path: The file; None if it cannot be kept.
     """
 
-    def __init__(self, settings: Mapping[str, Any], files: list[Path]) -> None:
+    def __init__(
+        self, settings: Mapping[str, Any], files: list[Path], *, device: torch.device
+    ) -> None:
         parts = {
             "settings": dict(settings),
             "files": [file_digest(file) for file in files],
             "torch": torch.__version__,
             "threads": torch.get_num_threads(),
+            "processor": processor(device),
         }
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-        self.path = cache_folder("checkpoints") / f"{digest[:32]}.pt"
+        folder = cache_folder("checkpoints")
+        self.path = None if folder is None else folder / f"{digest[:32]}.pt"
 
     def load(self) -> TrainingState | None:
-        """State after the last finished epoch, or None if the run is new."""
-        if not self.path.exists():
+        """State after the last finished epoch, or None if the run is new.
+
+        The place is tried first: if nothing can be kept there, that is said on stderr.
+        """
+        reason = "no home folder" if self.path is None else refusal(self.path.parent)
+        if reason is not None:
+            where = "" if self.path is None else f" in {self.path.parent}"
+            print(
+                f"note: the state of training cannot be kept{where} ({reason}), so that training"
+                " goes on but would begin again after an interruption: set XDG_CACHE_HOME to a"
+                " folder to keep it in",
+                file=sys.stderr,
+            )
+            self.path = None
+        if self.path is None or not self.path.exists():
             return None
         values = formats.read_torch(self.path, remedy="delete it to train from the beginning")
         return TrainingState(**values)
 
     def save(self, state: TrainingState) -> None:
         """Replace the file, whole or not at all."""
-        formats.write_torch(self.path, state.as_dict())
+        if self.path is not None:
+            formats.write_torch(self.path, state.as_dict())
 
     def remove(self) -> None:
         """Forget the run, once its results are written."""
-        self.path.unlink(missing_ok=True)
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)

@@ -171,10 +171,16 @@ def _forward_of(network: nn.Module, compile: bool) -> Forward:
 
 
 def _count_of(data: tuple[Tensor, ...]) -> int:
-    count = len(data[0])
+    require_training_images(len(data[0]))
+    return len(data[0])
+
+
+def require_training_images(count: int) -> None:
+    """Raise InputError unless there are enough images to train on."""
     if count < 2:
-        raise InputError(f"there are {count} training images: batch norm needs at least 2")
-    return count
+        raise InputError(
+            f"there are {count} training images: batch norm needs at least 2, so add images"
+        )
 
 
 def _begun(

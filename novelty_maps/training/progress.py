@@ -1,17 +1,56 @@
-"""Training as a person sees it: a bar with rate and loss, a checkpoint after every epoch."""
+"""Training as a person sees it: a bar with rate and loss, a curve that grows with every epoch."""
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from novelty_maps.pipeline import formats
 from novelty_maps.training.checkpoints import Checkpoint
 from novelty_maps.training.loop import TrainingState, train
 
+Watch = Callable[[TrainingState], None]  # called after every epoch
+
+
+def history_table(state: TrainingState) -> pd.DataFrame:
+    """A row per epoch: epoch, train_loss, validation_loss."""
+    return pd.DataFrame(state.history)
+
+
+def growing_curve(
+    curve: Path,
+    weights: Path,
+    table: Callable[[TrainingState], pd.DataFrame] = history_table,
+) -> Watch:
+    """What writes the curve of a training after every epoch, so that it can be watched.
+
+    A curve on the disk is that of the weights beside it: where an earlier run has left weights,
+    they and their curve stay until both are replaced together.
+
+    Args:
+        curve: The file, a .csv.
+        weights: The file with the weights that the training makes.
+        table: What is in the file after an epoch.
+    """
+
+    def write(state: TrainingState) -> None:
+        if not weights.exists():
+            formats.write_table(curve, table(state))
+
+    return write
+
 
 def train_with_progress(
-    network: nn.Module, data: tuple[Tensor, ...], checkpoint: Checkpoint, **settings: Any
+    network: nn.Module,
+    data: tuple[Tensor, ...],
+    checkpoint: Checkpoint,
+    *,
+    watch: Watch = lambda state: None,
+    **settings: Any,
 ) -> TrainingState:
     """`loop.train` with a progress bar, from the checkpoint on if there is one.
 
@@ -19,6 +58,7 @@ def train_with_progress(
         network: Trained in place.
         data: As of `train`.
         checkpoint: Where the run is resumed from and saved to after every epoch.
+        watch: As of `growing_curve`.
         **settings: The keywords of `train`.
     """
     state = checkpoint.load()
@@ -42,6 +82,7 @@ def train_with_progress(
 
         def on_epoch(state: TrainingState) -> None:
             checkpoint.save(state)
+            watch(state)
             loss = state.history[-1]["validation_loss"]
             bar.set_description(
                 f"epoch {state.epoch}/{epochs} validation {loss:.5f}", refresh=False

@@ -1,54 +1,29 @@
-"""Stage `localization_metrics`: how well each map finds the planted novelties."""
+"""Stage `localization_metrics`: the headline of localization, and what disagreement tells."""
 
-from novelty_maps.params.localization import LocalizationParams
+from typing import Annotated
+
 from novelty_maps.params.metrics import MetricsParams
 from novelty_maps.pipeline.cli import run
-from novelty_maps.pipeline.options import from_sections
+from novelty_maps.pipeline.options import from_sections, reads
 
 
-def main(localization: LocalizationParams, metrics: MetricsParams) -> None:
-    """Measure every map of `localization.methods` against the masks of what was planted.
-
-    Each map has the blur that is best on validation images, and a threshold that marks a given
-    share of the pixels of all normal validation images. All results are on test images.
-    """
-    import numpy as np
-    from tqdm import tqdm
-
-    from novelty_maps.localization import files, tables
-    from novelty_maps.localization.summary import image_table, summarise, threshold_rates
-    from novelty_maps.maps.names import CONTROLS, HEADLINE_MAPS
+def main(metrics: Annotated[MetricsParams, reads("k")]) -> None:
+    """Ask whether images on which r and s disagree are those on which they miss the novelty."""
+    from novelty_maps.localization import files
+    from novelty_maps.localization.disagreement import disagreement, image_table
+    from novelty_maps.localization.summary import at_a_glance
     from novelty_maps.pipeline import atomic, formats
     from novelty_maps.planting.planted import load_planted
 
-    validation, test = (load_planted(part) for part in ("validation", "test"))
-    validated = files.load_planted_maps("validation", localization.methods, validation)
-    tested = files.load_planted_maps("test", localization.methods, test)
-    normal = {method: files.load_normal_map(method, validation) for method in HEADLINE_MAPS}
-    found = {}
-    for method in tqdm(localization.methods, unit="map"):
-        sigma = tables.best_blur(validated[method].after, validation.mask, localization.blurs)
-        found[method] = tables.find(*tested[method], test.mask, sigma=sigma)
-    table = tables.localization_table(
-        found,
-        test.mask,
-        test.table,
-        controls=CONTROLS,
-        samples=metrics.bootstrap_samples,
-        generator=np.random.default_rng([0, 0]),
-    )
-    after = {method: maps.after for method, maps in tested.items()}
+    test = load_planted("test")
+    maps = files.load_planted_maps("test", files.COMPARED, test)
+    after = {method: each.after for method, each in maps.items()}
+    found = files.load_compared(len(test.table))
     images = image_table(test.table, found, after, k=metrics.k)
-    thresholds = {
-        method: threshold_rates(
-            found[method], maps, test.mask, false_positive_rate=localization.false_positive_rate
-        )
-        for method, maps in normal.items()
-    }
+    numbers = files.read_headline() | {"disagreement": disagreement(images)}
     with atomic.written_together():
-        formats.write_table(files.LOCALIZED_IMAGES, tables.per_image(found, test.table))
-        formats.write_table(files.LOCALIZATION, table)
-        formats.write_json(files.LOCALIZATION_METRICS, summarise(table, images, thresholds))
+        formats.write_json(files.LOCALIZATION_METRICS, numbers)
+        formats.write_json(files.LOCALIZATION_GLANCE, at_a_glance(numbers))
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ def main(plots: Annotated[PlotsParams, reads("colormap", "dpi", "seed")]) -> Non
     """Draw planted novelties, how well maps find them, and deletion, insertion, randomization."""
     from novelty_maps.faithfulness.files import read_faithfulness, read_randomization
     from novelty_maps.figures import faithfulness, localization
+    from novelty_maps.figures.colormaps import require_colormap
     from novelty_maps.figures.planted import contact_sheet
     from novelty_maps.figures.shown import shown_methods
-    from novelty_maps.figures.style import require_colormap
     from novelty_maps.localization.files import LOCALIZATION_PLOTS, read_localization
     from novelty_maps.pipeline import formats
     from novelty_maps.planting.planted import load_planted

@@ -1,12 +1,15 @@
 """Stage `representation_classify`: a classifier whose representation is examined."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.pipeline.cli import run
 from novelty_maps.pipeline.options import from_sections
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def main(
@@ -23,37 +26,54 @@ def main(
 
     runtime.prepare()
 
-    import torch
-
     from novelty_maps.classifiers.files import CLASSIFIER_METRICS, classifier_path
-    from novelty_maps.classifiers.plain import class_targets
     from novelty_maps.classifiers.train import history_table, numbers, settings_of, train_classifier
     from novelty_maps.machine.devices import select_device, warn_of_slow_precision
     from novelty_maps.pipeline import atomic, formats
-    from novelty_maps.pipeline.parts import load_part
     from novelty_maps.pipeline.paths import RAW_IMAGES, SPLIT
     from novelty_maps.training.checkpoints import Checkpoint, source_files
+    from novelty_maps.training.progress import growing_curve
 
     chosen, settings = classifier.variant(variant), settings_of(variant, classifier)
     device = select_device(settings.device)
     warn_of_slow_precision(settings.precision, device)
-    images, targets = {}, {}
-    for part in ("train", "validation"):
-        pixels, rows = load_part(part, novel=chosen.sees_novel)
-        images[part] = torch.from_numpy(pixels)
-        classes, targets[part] = class_targets(rows["label"])
+    images, targets, classes = _examples(sees_novel=chosen.sees_novel)
     checkpoint = Checkpoint(
         {**chosen.model_dump(), **settings.model_dump(exclude={"variants"})},
         [RAW_IMAGES, SPLIT, *source_files("classifiers")],
+        device=device,
     )
+    curve = CLASSIFIER_METRICS / f"{variant}.csv"
     network, state = train_classifier(
-        chosen, settings, images, targets, checkpoint, classes=len(classes), device=device
+        chosen,
+        settings,
+        images,
+        targets,
+        checkpoint,
+        classes=classes,
+        device=device,
+        watch=growing_curve(curve, classifier_path(variant), history_table),
     )
     with atomic.written_together():
         formats.write_torch(classifier_path(variant), network.to("cpu").state_dict())
-        formats.write_table(CLASSIFIER_METRICS / f"{variant}.csv", history_table(state))
+        formats.write_table(curve, history_table(state))
         formats.write_json(CLASSIFIER_METRICS / f"{variant}.json", numbers(state, chosen.objective))
     checkpoint.remove()
+
+
+def _examples(*, sees_novel: bool) -> "tuple[dict[str, Tensor], dict[str, Tensor], int]":
+    """Images and targets of training and validation, and the number of classes."""
+    import torch
+
+    from novelty_maps.classifiers.plain import class_targets
+    from novelty_maps.pipeline.parts import load_part
+
+    images, targets = {}, {}
+    for part in ("train", "validation"):
+        pixels, rows = load_part(part, novel=sees_novel)
+        images[part] = torch.from_numpy(pixels)
+        classes, targets[part] = class_targets(rows["label"])
+    return images, targets, len(classes)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ def main(
 
     from novelty_maps.pipeline import atomic, formats
     from novelty_maps.pipeline.parts import load_part
+    from novelty_maps.representation import files
     from novelty_maps.representation.catalogue import every_representation, with_training
-    from novelty_maps.representation.examine import examine, headline, score_table
-    from novelty_maps.representation.files import DETECTION, DETECTION_METRICS, SCORES
+    from novelty_maps.representation.examine import at_a_glance, examine, headline, score_table
 
     images, rows = {}, {}
     for part in ("train", "validation", "test"):
@@ -46,9 +46,10 @@ def main(
     }
     table = with_training(pd.concat(result.table for result in results.values()), classifier)
     with atomic.written_together():
-        formats.write_table(SCORES, score_table(rows["test"], results))
-        formats.write_table(DETECTION, table)
-        formats.write_json(DETECTION_METRICS, headline(table))
+        formats.write_table(files.SCORES, score_table(rows["test"], results))
+        formats.write_table(files.DETECTION, table)
+        formats.write_json(files.DETECTION_METRICS, headline(table))
+        formats.write_json(files.DETECTION_GLANCE, at_a_glance(table))
 
 
 if __name__ == "__main__":

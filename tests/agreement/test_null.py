@@ -8,10 +8,12 @@ from novelty_maps.agreement import null
 from novelty_maps.agreement.null import (
     NULLS,
     null_agreements,
+    null_steps,
     other_image_term,
     others_of_kind,
     shuffled_term,
 )
+from novelty_maps.maps.ranking import top_pixels
 
 K = 4
 
@@ -28,7 +30,8 @@ def kinds(count=12):
 def nulls(direct, indirect, novel, *, k=K, seed=0):
     """The table where r has the ranking of |d|, as for one channel."""
     generator = np.random.default_rng(seed)
-    return null_agreements(np.abs(direct), direct, indirect, novel, k=k, generator=generator)
+    steps = null_steps(top_pixels(np.abs(direct)), direct, indirect, novel, generator=generator)
+    return null_agreements(steps, novel, k=k)
 
 
 def test_table_has_both_nulls_of_each_image():
@@ -59,8 +62,9 @@ def test_result_does_not_depend_on_the_chunk(monkeypatch):
 def test_map_that_is_compared_is_the_one_that_is_given():
     direct, indirect = terms_of()
     indirect[:] = 0
-    generator = np.random.default_rng(0)
-    table = null_agreements(-np.abs(direct), direct, indirect, kinds(), k=K, generator=generator)
+    generator, top = np.random.default_rng(0), top_pixels(-np.abs(direct))
+    steps = null_steps(top, direct, indirect, kinds(), generator=generator)
+    table = null_agreements(steps, kinds(), k=K)
     assert not table.to_numpy().any()  # the lowest and the highest 4 of 12 pixels
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from oracles import slow_metrics
 
-from novelty_maps.agreement.null import null_agreements
+from novelty_maps.agreement.null import null_agreements, null_steps
+from novelty_maps.maps.ranking import top_pixels
 
 NOVEL = np.array([False, True, False, True, False, False])
 DRAWS = 2000
@@ -17,19 +18,17 @@ def maps_of(seed):
     return np.abs(maps[0]), maps[1], maps[2]
 
 
-def nulls(error, direct, indirect, novel, k):
-    generator = np.random.default_rng(0)
-    return null_agreements(error, direct, indirect, novel, k=k, generator=generator)
+def nulls(error, direct, indirect, novel, k, generator=None):
+    generator = generator or np.random.default_rng(0)
+    steps = null_steps(top_pixels(error), direct, indirect, novel, generator=generator)
+    return null_agreements(steps, novel, k=k)
 
 
 @pytest.mark.parametrize("k", [1, 2, 4])
 def test_mean_of_many_draws_is_that_over_all_that_can_be_drawn(k):
     error, direct, indirect = maps = maps_of(k)
     generator = np.random.default_rng(0)
-    draws = [
-        null_agreements(error, direct, indirect, NOVEL, k=k, generator=generator)
-        for _ in range(DRAWS)
-    ]
+    draws = [nulls(error, direct, indirect, NOVEL, k, generator) for _ in range(DRAWS)]
     for place, row in enumerate((sum(draws) / DRAWS).itertuples()):
         for found, every in (
             (

@@ -6,8 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles.any_maps import map_sets
 
-from novelty_maps.agreement.null import null_agreements, other_image_term, shuffled_term
+from novelty_maps.agreement.null import (
+    null_agreements,
+    null_steps,
+    other_image_term,
+    shuffled_term,
+)
 from novelty_maps.agreement.terms import term_measures
+from novelty_maps.maps.ranking import top_pixels
 
 TERMS = st.integers(-(2**16), 2**16).map(lambda value: value / 64)  # float32 has all of them
 
@@ -15,7 +21,8 @@ TERMS = st.integers(-(2**16), 2**16).map(lambda value: value / 64)  # float32 ha
 def nulls(error, direct, indirect, *, k, seed=0):
     novel = np.arange(len(error)) % 2 == 1
     generator = np.random.default_rng(seed)
-    return null_agreements(error, direct, indirect, novel, k=k, generator=generator)
+    steps = null_steps(top_pixels(error), direct, indirect, novel, generator=generator)
+    return null_agreements(steps, novel, k=k)
 
 
 def in_places(count):

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from novelty_maps.agreement import trajectory
+from novelty_maps.agreement.ranks import rank_maps
 from novelty_maps.agreement.summary import summarise
 from novelty_maps.agreement.tables import image_table
 from novelty_maps.agreement.terms import explain_agreement
-from novelty_maps.agreement.trajectory import gradient_residual
 from novelty_maps.autoencoders.registry import seeded_autoencoder
 from novelty_maps.maps.compute import gather_maps
 from novelty_maps.maps.names import COMPARED_MAPS
@@ -40,30 +40,15 @@ def maps_of_images(batch_size=24):
     return gather_maps(network(), IMAGES, methods=COMPARED_MAPS, batch_size=batch_size, device=CPU)
 
 
-def row_of(maps):
-    generators = {
-        "generator": np.random.default_rng(0),
-        "null_generator": np.random.default_rng(1),
-    }
-    return trajectory.summary_row(maps, ROWS, k=5, samples=100, **generators)
-
-
 def table_of(maps):
-    return image_table(maps, ROWS, k=5, generator=np.random.default_rng(1))[0]
+    ranks = rank_maps(maps, ROWS["novel"].to_numpy() == 1, generator=np.random.default_rng(1))
+    return image_table(ranks, ROWS, k=5, width=8)
 
 
-@pytest.mark.parametrize(
-    ("keep", "last", "best", "expected"),
-    [
-        ([1, 5, 10], 7, 6, [1, 5, 6]),  # 10 was not reached
-        ([5, 1], 10, 5, [1, 5]),  # each once, in order
-        ([], 3, 2, [2]),
-        ([3, 7, 8], 7, 2, [2, 3, 7]),  # the last one counts
-        ([1, 2], 0, 0, [0]),  # weights from elsewhere
-    ],
-)
-def test_epochs_are_the_kept_ones_that_were_reached_and_the_best(keep, last, best, expected):
-    assert trajectory.epochs_to_evaluate(keep, last=last, best=best) == expected
+def row_of(maps):
+    generator, shape = np.random.default_rng(0), maps["saliency"].shape[1:]
+    settings = {"k": 5, "image_shape": shape, "samples": 100, "generator": generator}
+    return trajectory.summary_row(table_of(maps), **settings)
 
 
 def test_row_is_the_mean_over_the_images():
@@ -91,27 +76,3 @@ def test_batch_size_changes_no_agreement():
     assert (
         row_of(maps_of_images(5))["novel_agreement"] == row_of(maps_of_images())["novel_agreement"]
     )
-
-
-def test_terms_add_up_to_the_gradient_of_autograd():
-    assert 0 < gradient_residual(network(), IMAGES, maps_of_images(), first=24) < 1e-5
-
-
-def test_terms_that_do_not_add_up_are_seen_among_the_first_images_only():
-    maps = maps_of_images()
-    maps["indirect_term"][20] *= -1
-    assert gradient_residual(network(), IMAGES, maps, first=21) > 0.01
-    assert gradient_residual(network(), IMAGES, maps, first=20) < 1e-5
-
-
-def test_residual_is_the_largest_relative_error_of_an_image():
-    maps = maps_of_images()
-    saliency = np.abs(maps["direct_term"] + maps["indirect_term"])
-    noise = np.random.default_rng(0).normal(size=saliency.shape).astype(np.float32)
-    maps["direct_term"] += noise * saliency.mean()
-    changed = np.abs(maps["direct_term"] + maps["indirect_term"])
-    ratios = [
-        np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in zip(changed, saliency, strict=True)
-    ]
-    found = gradient_residual(network(), IMAGES, maps, first=24)
-    assert found == pytest.approx(max(ratios), rel=1e-4)

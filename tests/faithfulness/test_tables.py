@@ -100,6 +100,15 @@ def test_undefined_areas_are_left_out_and_the_others_counted():
     np.testing.assert_allclose(table[["area_low", "area_high"]].iloc[2], 0.5)
 
 
+def test_single_image_has_no_interval():
+    table = table_of([0.3, np.nan], [0.7, 0.7])
+    np.testing.assert_allclose(table["area"], [0.3, 1.3, 0.7, 1.7])
+    assert (
+        table[["area_low", "area_high"]].isna().to_numpy().tolist()
+        == [[True] * 2] * 2 + [[False] * 2] * 2
+    )
+
+
 def test_no_defined_area_is_no_area():
     table = table_of([np.nan, np.nan], [0.5, 0.5])
     assert table["images"].tolist() == [0, 0, 2, 2]
@@ -252,6 +261,13 @@ def test_images_in_which_nothing_can_be_found_are_left_out_and_the_others_counte
     assert row["reinitialised_average_precision"] == pytest.approx(0.35)
     assert row["average_precision_drop"] == pytest.approx(0.45)
     assert row["average_precision_drop_low"] < 0.45 < row["average_precision_drop_high"]
+
+
+def test_drop_of_a_single_image_has_no_interval():
+    found = draws_of([0.6, np.nan], [[0.3, np.nan], [0.1, np.nan]])
+    (row,) = reinitialised({"saliency": found}).to_dict("records")
+    assert row["average_precision_drop"] == pytest.approx(0.4)
+    assert np.isnan([row["average_precision_drop_low"], row["average_precision_drop_high"]]).all()
 
 
 def test_no_image_in_which_anything_can_be_found_has_no_drop():

@@ -46,6 +46,18 @@ def test_there_is_a_bar_a_kind_and_map(count):
     assert_texts_are_apart(figure, figure.legends[0].get_texts())
 
 
+def test_names_of_kinds_are_no_formulas():
+    kinds = ["a$^^$b", "cost_$5_$10"]
+    shown = [r"a\$^^\$b", r"cost \$5 \$10"]
+    figure = kinds_figure(localization(kinds=kinds), ["saliency"])
+    figure.draw_without_rendering()
+    assert ticks(figure.axes[1]) == ["all images", *shown]
+    pictures = np.zeros((2, 8, 8))
+    figure = maps_figure({"mask": pictures}, {"saliency": pictures}, kinds=kinds, colormap="gray")
+    figure.draw_without_rendering()
+    assert [axis.get_ylabel() for axis in figure.axes[::2]] == shown
+
+
 def test_bars_are_the_measures_of_their_map_and_kind_with_their_intervals():
     table = localization()
     methods = ["saliency", "reconstruction_error", "sobel"]

@@ -67,3 +67,11 @@ def test_panels_beyond_the_representations_are_empty():
     some = more[more["representation"] != "summed_too"]
     figure = held_out_figure(pd.concat([TABLE, some]))
     assert [axis.axison for axis in figure.axes] == [True] * 9 + [False]
+
+
+def test_names_of_networks_are_no_formulas():
+    table = TABLE.replace({"representation": {"hybrid": "a_$^^$b"}})
+    figure = held_out_figure(table)
+    figure.draw_without_rendering()
+    assert r"a \$^^\$b" in [axis.get_title() for axis in figure.axes]
+    labelled_anomalies_figure(table, anomalies=200).draw_without_rendering()

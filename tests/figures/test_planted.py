@@ -21,6 +21,14 @@ def test_contact_sheet_has_a_pair_for_each_kind_size_and_intensity(channels):
     assert [len(axis.images) for axis in axes[8:]] == [2, 0, 0, 0][: len(axes[8:])]
 
 
+def test_names_of_kinds_are_no_formulas():
+    planted = plant(kinds=["disk"], sizes=[0.25], count=1)
+    planted = planted._replace(table=planted.table.assign(kind="a_$^^$b"))
+    figure = contact_sheet(planted)
+    figure.draw_without_rendering()
+    assert figure.axes[0].get_ylabel() == r"a \$^^\$b"
+
+
 def test_contact_sheet_shows_the_image_and_outlines_its_mask():
     planted = Planted(*(part[:1] for part in plant(kinds=["square"], sizes=[0.25], count=1)))
     (axis,) = contact_sheet(planted).axes

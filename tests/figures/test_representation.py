@@ -51,10 +51,25 @@ def test_bars_are_named_and_coloured_by_what_saw_novel_labels():
     assert left.get_ylabel() == "AUROC, normal against novel"
 
 
+def test_bars_without_intervals_are_in_the_picture():
+    table = TABLE.assign(auroc_low=np.nan, auroc_high=np.nan)
+    left = representation_figure(table).axes[0]
+    assert left.get_ylim()[0] < min(bar.get_height() for bar in left.patches)
+
+
 def test_figure_without_the_networks_of_the_slides_has_no_bars():
     figure = representation_figure(TABLE[TABLE["representation"] == "hybrid"])
     assert not figure.axes[0].patches
     assert len(figure.axes[1].get_yticklabels()) == 1
+
+
+def test_names_of_networks_are_no_formulas():
+    table = TABLE.replace({"representation": {"hybrid": "a_$^^$b"}})
+    scores = pd.DataFrame({"novel": [0, 1], "a_$^^$b/forest": [0.0, 1.0]})
+    for figure in (representation_figure(table), roc_figure(scores, table)):
+        figure.draw_without_rendering()
+        texts = figure.axes[1].get_yticklabels() + figure.legends[0].get_texts()
+        assert r"a \$^^\$b" in [text.get_text() for text in texts]
 
 
 def grid(axis):

@@ -1,5 +1,8 @@
 """What all figures share."""
 
+import io
+
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,13 +15,12 @@ from novelty_maps.figures.style import (
     NORMAL,
     NOVEL,
     error_lengths,
+    in_words,
     interval_band,
     line_look,
     note,
-    require_colormap,
 )
 from novelty_maps.maps.names import CONTROLS, PERFECT, SHORT_NAMES
-from novelty_maps.pipeline.errors import InputError
 
 ROWS = pd.DataFrame({"x": [1, 2, 4], "m": [2.0, 4, 6], "m_low": [1.0, 3.5, 6], "m_high": [4, 5, 9]})
 
@@ -57,14 +59,26 @@ def test_maps_look_different_and_controls_are_grey():
     assert line_look("my_map")["label"] == "my map"
 
 
-def test_unknown_colour_map_is_an_error_that_names_some():
-    require_colormap("viridis")
-    with pytest.raises(InputError, match=r"is .greyish., .* use gray, viridis, magma"):
-        require_colormap("greyish")
-
-
 def test_note_stands_in_a_panel_without_axes():
     axis = Figure().subplots()
     note(axis, "nothing to see")
     assert [text.get_text() for text in axis.texts] == ["nothing to see"]
     assert not axis.axison
+
+
+@pytest.mark.parametrize("name", ["a$^^$b", "cost_$5_$10", "$", "$$", r"a\$b_$c$", r"\\$x$", "_x"])
+def test_name_is_drawn_as_it_stands(name):
+    drawn = []
+    for text, settings in ((in_words(name), {}), (name.replace("_", " "), {"parse_math": False})):
+        figure = Figure(figsize=(3, 1))
+        figure.text(0.1, 0.5, text, **settings)
+        stream = io.BytesIO()
+        figure.savefig(stream, format="png")
+        drawn.append(stream.getvalue())
+    assert drawn[0] == drawn[1]
+
+
+def test_style_leaves_nothing_to_the_users_settings():
+    assert set(style.STYLE) == set(mpl.rcParamsDefault) - {"backend"}
+    assert style.STYLE["font.size"] == 9
+    assert style.STYLE["text.usetex"] is False

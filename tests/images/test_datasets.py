@@ -7,6 +7,7 @@ import numpy as np
 
 from novelty_maps.images.base import Dataset
 from novelty_maps.images.datasets import load_dataset
+from novelty_maps.params.data import CLASSES
 
 
 def load(name: str, folder: Path | None, tmp_path: Path) -> Dataset:
@@ -32,7 +33,7 @@ def test_digits_record_the_checksum_of_their_images(tmp_path):
 
 def test_digits_are_named_in_label_order_and_have_their_native_size(tmp_path):
     digits = load("digits", None, tmp_path)
-    assert digits.classes == list("0123456789")
+    assert digits.classes == CLASSES["digits"]
     assert digits.native_size == "8×8"
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracles.image_folders import SIZE, pixels_of, save
+from oracles.image_folders import SIZE, exif_of, pixels_of, save
 from PIL import Image, PngImagePlugin
 
-from novelty_maps.images.decoding import read_image
+from novelty_maps.images.decoding import read_image, read_picture
 from novelty_maps.pipeline.errors import InputError
 
 
@@ -79,13 +79,78 @@ def test_palette_is_resolved_to_its_colours(tmp_path, recwarn):
     assert not recwarn.list
 
 
-def test_photograph_is_turned_as_its_camera_says(tmp_path):
-    pixels = pixels_of(0, 4, 6, 3)
-    exif = Image.Exif()
-    exif[0x0112] = 6  # the top of the scene is at the right of the stored image
-    save(tmp_path / "a.png", pixels, exif=exif)
-    turned, _ = read_image(tmp_path / "a.png")
-    np.testing.assert_array_equal(turned, np.rot90(pixels, -1).transpose(2, 0, 1))
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".webp"])
+def test_photograph_is_turned_as_its_camera_says(tmp_path, suffix):
+    pixels = np.repeat(np.repeat(pixels_of(0, 2, 3, 3), 16, axis=0), 16, axis=1)
+    save(tmp_path / f"a{suffix}", pixels)
+    stored, _ = read_image(tmp_path / f"a{suffix}")
+    # 6: the top of the scene is at the right of the stored image
+    save(tmp_path / f"a{suffix}", pixels, exif=exif_of(6))
+    turned, _ = read_picture(tmp_path / f"a{suffix}")
+    np.testing.assert_array_equal(turned.pixels, np.rot90(stored, -1, (1, 2)))
+    assert turned.orientation == 6
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".webp"])
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"exif": b"Exif\0\0no header"},
+        {"exif": exif_of(6)[:12]},
+        {"exif": exif_of(9)},
+        {"xmp": b'<rdf tiff:Orientation="6"/>'},
+        {"icc_profile": b"none"},
+    ],
+    ids=["no header", "cut off", "unknown", "XMP", "profile"],
+)
+def test_metadata_changes_nothing(tmp_path, suffix, metadata, recwarn):
+    path = tmp_path / f"a{suffix}"
+    save(path, pixels_of(0, 4, 6, 3))
+    expected, _ = read_image(path)
+    save(path, pixels_of(0, 4, 6, 3), **metadata)
+    np.testing.assert_array_equal(read_image(path)[0], expected)
+    assert not recwarn.list
+
+
+def test_damaged_list_of_further_photographs_changes_nothing(tmp_path, recwarn):
+    path = tmp_path / "a.jpg"
+    save(path, pixels_of(0, 4, 6, 3))
+    expected, _ = read_image(path)
+    content = path.read_bytes()
+    for data in (b"MPF\0", b"MPF\0II*\0\x08\0\0\0\xff\xff", b"Photoshop 3.0\x008BIM\3\xed"):
+        segment = b"\xff\xe2" + (len(data) + 2).to_bytes(2) + data
+        path.write_bytes(content[:2] + segment + content[2:])
+        np.testing.assert_array_equal(read_image(path)[0], expected)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "lossy"),
+    [
+        ("PNG", {}, False),
+        ("BMP", {}, False),
+        ("TIFF", {}, False),
+        ("TIFF", {"compression": "jpeg"}, True),
+        ("WEBP", {"lossless": True}, False),
+        ("WEBP", {"lossless": True, "exif": exif_of(1)}, False),
+        ("WEBP", {}, True),
+        ("JPEG", {}, True),
+        ("MPO", {"save_all": True, "append_images": [Image.new("RGB", (6, 4))]}, True),
+    ],
+)
+def test_compression_with_losses_is_known(tmp_path, kind, options, lossy):
+    Image.fromarray(pixels_of(0, 4, 6, 3)).save(tmp_path / "a.png", kind, **options)
+    assert read_picture(tmp_path / "a.png")[0].lossy == lossy
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
+def test_alpha_is_turned_with_its_image(tmp_path, kind):
+    pixels = pixels_of(0, 4, 6, 4)
+    options = {"lossless": True, "exact": True} if kind == "WEBP" else {}
+    Image.fromarray(pixels).save(tmp_path / "a.png", kind, exif=exif_of(6), **options)
+    found, _ = read_picture(tmp_path / "a.png", alpha=True)
+    np.testing.assert_array_equal(found.alpha, np.rot90(pixels[..., 3], -1))
+    assert read_picture(tmp_path / "a.png")[0].alpha is None
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".png", ".tif"])
@@ -124,6 +189,8 @@ DAMAGES = {
         lambda path: Image.fromarray(np.arange(4, dtype=np.int32)[None]).save(path),
         "integers of 32 bits",
     ),
+    "no_tags": (".tif", lambda path: path.write_bytes(b"II*\0\x08" + bytes(50)), "no pixels"),
+    "no_directory": (".tif", lambda path: path.write_bytes(b"II*\0"), ""),
     "nan": (".tif", lambda path: write_floats(path, 0, np.nan), "it has NaN"),
     "infinite": (".tif", lambda path: write_floats(path, 0, np.inf), "from 0 to inf"),
     "percent": (".tif", lambda path: write_floats(path, 0, 100), "from 0 to 100, outside 0..1"),

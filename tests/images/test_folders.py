@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracles.image_folders import SIZE, defect, pixels_of, save
+from oracles.image_folders import SIZE, defect, exif_of, pixels_of, save
 from PIL import Image
 
 from novelty_maps.images.base import Dataset
@@ -187,6 +187,20 @@ def test_file_that_cannot_be_used_is_named(bottle, file):
     (bottle / file).write_bytes(b"")
     with pytest.raises(InputError, match=rf"{file} cannot be read as an image \(the file is empty"):
         load(bottle)
+
+
+def test_mask_that_may_be_of_the_image_before_exif_turned_it_is_said(bottle, capsys):
+    load(bottle)
+    assert "EXIF" not in capsys.readouterr().err
+    for image in ("broken/001", "contamination/002", "good/000"):
+        save(bottle / f"test/{image}.png", exif=exif_of(3))
+    masks = load(bottle).masks
+    np.testing.assert_array_equal(masks[1], defect(1, 2) > 0)
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if "EXIF" in line)
+    assert (
+        f"EXIF turns 2 of the images with a mask, such as {bottle / 'test/broken/001.png'}" in line
+    )
+    assert "taken as drawn on the turned image" in line
 
 
 def test_mask_of_another_image_is_named_with_its_image(bottle):

@@ -1,11 +1,12 @@
 """What is in a folder, by names alone, or an error that says what to do."""
 
+import os
 from pathlib import Path
 
 import pytest
 from oracles.image_folders import save
 
-from novelty_maps.images.listing import list_images
+from novelty_maps.images.listing import as_text, list_images
 from novelty_maps.pipeline.errors import InputError
 
 
@@ -119,3 +120,33 @@ def test_only_one_class_is_an_error_that_names_it(tmp_path):
     save(tmp_path / "one/train/cat/0.png")
     save(tmp_path / "one/test/cat/0.png")
     assert "has one class only (cat)" in message(tmp_path / "one")
+
+
+def test_what_is_hidden_or_left_by_other_programs_is_passed_over(pets):
+    expected = list_images(str(pets))
+    for name in (
+        "train/dog/._0.png",
+        "train/.ipynb_checkpoints/0.png",
+        "test/cat/.ipynb_checkpoints/0.png",
+        "train/dog/@eaDir/0.png",
+        "__MACOSX/train/dog/._0.png",
+        ".git/0.png",
+    ):
+        save(pets / name)
+    (pets / "train/dog/Thumbs.db").touch()
+    assert list_images(str(pets)) == expected
+
+
+def test_class_whose_name_is_no_utf8_has_escapes_in_it(pets):
+    strange = os.fsdecode(b"caf\xe9")
+    for part in ("train", "test"):
+        (pets / part / "cat").rename(pets / part / strange)
+    found = list_images(str(pets))
+    assert found.classes == ["caf\\xe9", "dog"]
+    assert found.files[0].path == pets / "train" / strange / "0.png"
+    assert found.files[0].label == 0
+
+
+def test_text_of_a_name_is_the_name_where_it_is_utf8():
+    assert as_text("größer") == "größer"
+    assert as_text(Path(os.fsdecode(b"gr\xf6\xdfer/\xff"))) == r"gr\xf6\xdfer/\xff"

@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from novelty_maps.images import published
 from novelty_maps.images.base import Dataset
 from novelty_maps.images.datasets import load_dataset
 from novelty_maps.machine.torchvision_import import load_torchvision
+from novelty_maps.params.data import CLASSES
 from novelty_maps.pipeline.errors import InputError
 
 DATASETS_ROOT = Path(os.environ.get("DATASETS_ROOT") or "unset")
@@ -69,6 +71,15 @@ def test_mnist_has_its_published_counts_labels_and_order(mnist):
     assert mnist.labels[60_000:60_003].tolist() == [7, 2, 1]
     assert mnist.official_part.tolist() == ["train"] * 60_000 + ["test"] * 10_000
     assert np.bincount(mnist.labels[:60_000])[:3].tolist() == [5923, 6742, 5958]
+
+
+def test_names_of_classes_are_those_of_torchvision():
+    datasets = load_torchvision().datasets
+    for name in ("mnist", "fashion_mnist", "kmnist"):
+        assert getattr(datasets, published.PUBLISHED[name].class_name).classes == CLASSES[name]
+    assert datasets.EMNIST.classes_split_dict["digits"] == CLASSES["emnist_digits"]
+    # torchvision reads those of CIFAR-10 from one of its files.
+    assert CLASSES["cifar10"][::9] == ["airplane", "truck"]
 
 
 @needs_mnist
@@ -134,6 +145,27 @@ def test_missing_mnist_file_is_named(copied_mnist, tmp_path):
     assert f"{path} does not exist" in message("mnist", copied_mnist, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("lying", "remedy"),
+    [
+        ("train-images-idx3-ubyte.gz", "unpack it with gunzip"),
+        ("train-images.idx3-ubyte", "give it that name and place"),
+        ("train-images.idx3-ubyte.gz", "unpack it with gunzip"),
+        ("train-images-idx3-ubyte/train-images-idx3-ubyte", "give it that name and place"),
+        ("Train-Images.IDX3-ubyte", "give it that name and place"),
+    ],
+)
+def test_file_that_lies_there_packed_or_by_another_name_is_named(tmp_path, lying, remedy):
+    raw = tmp_path / "root/MNIST/raw"
+    (raw / lying).parent.mkdir(parents=True)
+    (raw / lying).touch()
+    (raw / "t10k-images-idx3-ubyte").touch()
+    assert message("mnist", tmp_path / "root", tmp_path) == (
+        f"{raw / 'train-images-idx3-ubyte'} does not exist as a file, but {raw / lying} does:"
+        f" {remedy}"
+    )
+
+
 def test_folder_that_does_not_exist_is_named(tmp_path):
     found = message("mnist", tmp_path / "nowhere", tmp_path)
     assert "DATASETS_ROOT" in found
@@ -172,6 +204,15 @@ def test_without_network_the_error_names_both_ways_out(tmp_path, name):
     assert "DATASETS_ROOT" in found
     assert "data.name=digits" in found
     assert "\n" not in found
+
+
+def test_download_without_a_home_names_the_ways_out(monkeypatch):
+    monkeypatch.setattr(published, "cache_folder", lambda name: None)
+    with pytest.raises(
+        InputError, match=r"no home folder to download kmnist to: set XDG_CACHE_HOME"
+    ):
+        load_dataset("kmnist", folder=None)
+    assert len(load_dataset("digits", folder=None).images) == 1797
 
 
 def test_failed_download_leaves_no_file_that_passes_for_data(tmp_path):

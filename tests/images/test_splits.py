@@ -6,6 +6,7 @@ import pytest
 
 from novelty_maps.images.splits import (
     PARTS,
+    class_labels,
     one_class_split,
     open_split,
     require_classes,
@@ -57,6 +58,36 @@ def test_row_counts_within_its_part():
 def test_labels_are_those_of_the_source_rows():
     table = split()
     assert table["label"].tolist() == [LABELS[row] for row in table["source_row"]]
+
+
+NUMBERED = sorted(map(str, range(11)))  # as text: 10 is the third
+
+
+def test_classes_go_by_number_and_by_name():
+    assert class_labels(["2", 0], NUMBERED) == [3, 0]
+    assert class_labels(["10", 2], ["zero", "10", "2"]) == [1, 2]
+    assert class_labels([12, -1], NUMBERED) == [12, -1]  # `require_classes` looks at these
+
+
+def test_name_with_an_accent_is_found_however_it_is_composed():
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    for given, there in ((composed, decomposed), (decomposed, composed)):
+        assert class_labels([given], ["a", there]) == [1]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["appel"], r"has 'appel', which is no class; did you mean apple\?"),
+        (["x"], "has 'x', which is no class; known classes: apple, pear"),
+        (["Apple"], r"has 'Apple', which is no class; did you mean apple\?"),
+        ([0, "apple"], "has class 0 twice, last as 'apple'"),
+        (["pear", "pear"], "has class 1 twice, last as 'pear'"),
+    ],
+)
+def test_name_of_no_class_or_of_one_that_is_there_is_an_error(given, said):
+    with pytest.raises(InputError, match=f"split.normal_classes {said}"):
+        class_labels(given, ["apple", "pear"])
 
 
 def test_novel_is_one_exactly_outside_the_normal_classes():

@@ -1,18 +1,25 @@
 """The maps of planted images and the table of localization, as the stages after them read them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from oracles.localization_tables import localization
 from oracles.planted_digits import plant
 
 from novelty_maps.localization.files import (
+    COMPARED_IMAGES,
+    COMPARED_MEASURES,
+    HEADLINE,
     LOCALIZATION,
+    load_compared,
     load_normal_map,
     load_planted_map,
     load_planted_maps,
     normal_map_path,
     planted_map_path,
+    read_headline,
     read_localization,
+    write_compared,
 )
 from novelty_maps.pipeline import arrays, formats
 from novelty_maps.pipeline.errors import InputError
@@ -80,15 +87,38 @@ def test_table_is_read_and_one_without_a_measure_or_gain_refused(column):
     formats.write_table(LOCALIZATION, table)
     assert len(read_localization()) == len(table)
     formats.write_table(LOCALIZATION, table.drop(columns=column))
-    with pytest.raises(InputError, match=rf"column {column}:.*stages.localization.metrics"):
+    with pytest.raises(InputError, match=rf"column {column}:.*stages.localization.measures"):
         read_localization()
 
 
 def test_column_that_tells_controls_holds_integers():
     table = localization()
     formats.write_table(LOCALIZATION, table.drop(columns="control"))
-    with pytest.raises(InputError, match=r"lacks the column control.*localization.metrics"):
+    with pytest.raises(InputError, match=r"lacks the column control.*localization.measures"):
         read_localization()
     formats.write_table(LOCALIZATION, table.assign(control=0.5))
     with pytest.raises(InputError, match=r"other values than integers in control"):
         read_localization()
+
+
+def test_what_is_found_on_each_image_is_read_to_the_last_bit():
+    generator = np.random.default_rng(0)
+    names = ["average_precision", "auroc", "pointing_game"]
+    images = {
+        method: pd.DataFrame(generator.random((5, 3)), columns=names)
+        for method in ("sobel", "saliency", "reconstruction_error")
+    }
+    write_compared(images)
+    found = load_compared(5)
+    assert list(found) == COMPARED_MEASURES
+    assert len(COMPARED_MEASURES) == 4
+    for method in ("saliency", "reconstruction_error"):
+        for name in ("average_precision", "pointing_game"):
+            np.testing.assert_array_equal(found[f"{method}_{name}"], images[method][name])
+    with pytest.raises(InputError, match=rf"{COMPARED_IMAGES} holds .* 5, .*localization.measures"):
+        load_compared(6)
+
+
+def test_headline_that_is_missing_is_an_error_that_names_its_stage():
+    with pytest.raises(InputError, match=rf"{HEADLINE} does not exist.*localization.measures"):
+        read_headline()

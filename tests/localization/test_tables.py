@@ -328,6 +328,27 @@ def test_estimates_lie_in_their_intervals(measured):
         assert (rows[f"{measure}_high"] >= rows[measure] - slack).all()
 
 
+@pytest.mark.parametrize("defined", [1, 2])
+def test_single_image_has_measures_and_no_interval(defined):
+    table = TABLE.assign(kind=["alone"] + ["disk"] * (len(KINDS) - 1))
+    masks = MASKS.copy()
+    masks[defined + 1 :] = True  # as of "disk", in all but so many images
+    found = {
+        name: find(BEFORE, AFTER, masks, sigma=sigma)
+        for sigma, name in enumerate(["reconstruction_error", "saliency", "absolute_error"])
+    }
+    rows = table_of(found, table, masks=masks)
+    alone = row_of(rows, "saliency", "kind", "alone")
+    several = row_of(rows, "saliency", "kind", "disk")
+    for measure in MEASURES:
+        for end in ("low", "high"):
+            assert np.isnan(alone[f"{measure}_{end}"])
+            assert np.isnan(alone[f"{measure}_gain_{end}"])
+        assert not np.isnan(alone[f"{measure}_gain"])
+    assert np.isnan(several["average_precision_low"]) == (defined == 1)
+    assert not np.isnan(several["aupro_low"])
+
+
 def test_image_that_is_novel_all_over_is_left_out_of_mean_and_interval():
     """It has no normal pixel, so no average precision."""
     masks = MASKS.copy()

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from novelty_maps.machine.devices import select_device, warn_of_slow_precision
+from novelty_maps.machine.devices import processor, select_device, warn_of_slow_precision
 from novelty_maps.pipeline.errors import InputError
 
 CPU = torch.device("cpu")
@@ -55,3 +55,7 @@ def test_only_emulated_bf16_on_a_cpu_is_noted(
     assert written.out == ""
     assert len(written.err.splitlines()) == noted
     assert written.err.startswith("note: this processor has no bfloat16" if noted else "")
+
+
+def test_processor_of_the_cpu_is_named_by_its_instructions():
+    assert processor(torch.device("cpu")) == f"cpu {torch.backends.cpu.get_cpu_capability()}"

@@ -60,5 +60,5 @@ def test_planned_maps_have_what_is_read_later_and_no_mask():
     require_planned([*COMPARED_MAPS, "sobel"], needed=COMPARED_MAPS)
     with pytest.raises(InputError, match="no masks for: leave it to localization"):
         require_planned([*COMPARED_MAPS, "mask"], needed=COMPARED_MAPS)
-    with pytest.raises(InputError, match="lacks saliency, which the metrics stage reads: add it"):
+    with pytest.raises(InputError, match="lacks saliency, which the ranks stage reads: add it"):
         require_planned(["reconstruction_error"], needed=COMPARED_MAPS)

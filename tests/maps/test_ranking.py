@@ -8,7 +8,7 @@ from novelty_maps.maps.ranking import (
     require_maps,
     require_masked,
     scaled_map,
-    tied_at,
+    ties,
     top_pixels,
 )
 from novelty_maps.pipeline.errors import InputError
@@ -43,9 +43,8 @@ def test_scaled_map_is_the_map_over_its_maximum():
 
 def test_ties_at_k_are_found_only_where_the_next_value_is_equal():
     maps = np.array([[[5, 5, 5], [1, 1, 0], [0, 0, 0]]], np.float32)
-    order = top_pixels(maps)
-    tied = [bool(tied_at(maps, order, k)[0]) for k in range(1, 10)]
-    assert tied == [True, True, False, True, False, True, True, True, False]
+    tied = ties(maps, top_pixels(maps))
+    assert tied[0].tolist() == [True, True, False, True, False, True, True, True, False]
 
 
 @pytest.mark.parametrize("k", [0, -1, 10])
@@ -83,7 +82,7 @@ def test_map_that_is_zero_everywhere_has_no_scaled_map_and_leaves_the_others():
 def test_functions_leave_the_maps_as_they_were():
     maps = np.array([[[-0.0, 1], [0.0, 2]]], np.float32)
     before = maps.tobytes()
-    tied_at(maps, top_pixels(maps), 2)
+    ties(maps, top_pixels(maps))
     scaled_map(maps)
     require_maps(maps)
     assert maps.tobytes() == before

@@ -5,7 +5,7 @@ import pytest
 from oracles import slow_metrics
 from oracles.tied_maps import SHAPES, some_k, tied_maps
 
-from novelty_maps.maps.ranking import tied_at, top_pixels
+from novelty_maps.maps.ranking import ties, top_pixels
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -35,13 +35,13 @@ def test_top_pixels_of_wildly_different_magnitudes_are_a_sort_too():
 def test_zeros_of_both_signs_are_tied():
     maps = np.array([[[-0.0, 0.0, -1.0, -0.0]]], np.float32)
     np.testing.assert_array_equal(top_pixels(maps), [[0, 1, 3, 2]])
-    assert tied_at(maps, top_pixels(maps), 1).tolist() == [True]
+    assert ties(maps, top_pixels(maps)).tolist() == [[True, True, False, False]]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_ties_at_k_are_those_of_the_sorted_values(shape):
     maps = tied_maps(shape, 0)
-    top = top_pixels(maps)
+    tied = ties(maps, top_pixels(maps))
     for k in some_k(shape):
         expected = [slow_metrics.tied_at(map_, k) for map_ in maps]
-        np.testing.assert_array_equal(tied_at(maps, top, k), expected)
+        np.testing.assert_array_equal(tied[:, k - 1], expected)

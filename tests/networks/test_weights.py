@@ -1,13 +1,13 @@
 """The weights that a network takes, and those that it refuses."""
 
-from pathlib import Path
+import itertools
 
 import pytest
 import torch
 from torch import nn
 
 from novelty_maps.autoencoders.registry import seeded_autoencoder
-from novelty_maps.networks.weights import description_of, load_weights, weights_file
+from novelty_maps.networks.weights import description_of, load_weights, unwrapped
 from novelty_maps.pipeline.errors import InputError
 
 SMALL = {"image_shape": (1, 8, 8), "code_length": 5}
@@ -116,7 +116,7 @@ def test_fitting_weights_of_a_network_of_another_name_are_refused():
 def test_many_differences_are_cut_short_and_counted():
     network = small(1)
     entries = len(without(tensors_of(network), "num_batches_tracked"))
-    assert f"and {entries - 6} more" in refusal(network, {})
+    assert f"and {entries + 1 - 6} more" in refusal(network, {"other": torch.ones(1)})
 
 
 def test_file_whose_keys_are_no_names_is_refused():
@@ -136,19 +136,82 @@ def test_network_that_describes_nothing_is_loaded_as_well():
     assert_same_weights(source, target)
 
 
-def test_file_of_weights_is_found_from_home_and_below_the_root_of_data(tmp_path, monkeypatch):
-    here, root = tmp_path / "here", tmp_path / "root"
-    for folder in (here, root / "published"):
-        folder.mkdir(parents=True)
-    (root / "published/a.pt").touch()
-    monkeypatch.chdir(here)
-    monkeypatch.setenv("HOME", str(root))
-    monkeypatch.setenv("DATASETS_ROOT", str(root))
-    assert weights_file("~/published/a.pt") == root / "published/a.pt"
-    assert weights_file("published/a.pt") == root / "published/a.pt"
-    assert weights_file("published/b.pt") == Path("published/b.pt")  # is named as it was given
-    (here / "published").mkdir()
-    (here / "published/a.pt").touch()
-    assert weights_file("published/a.pt") == Path("published/a.pt")
-    monkeypatch.delenv("DATASETS_ROOT")
-    assert weights_file("published/c.pt") == Path("published/c.pt")
+WRAPPERS = ("module.", "_orig_mod.", "model.")
+
+
+@pytest.mark.parametrize("prefix", ["", *WRAPPERS, *map("".join, itertools.permutations(WRAPPERS))])
+@pytest.mark.parametrize("key", [None, "state_dict", "model_state_dict"])
+def test_weights_are_unwrapped_from_what_training_scripts_save(prefix, key):
+    source, target = small(1), small(2)
+    values = {f"{prefix}{name}": value for name, value in tensors_of(source).items()}
+    saved = values if key is None else {key: values, "epoch": 3}
+    load_weights(target, unwrapped(saved), source="x.pt")
+    assert_same_weights(source, target)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda weights: {"model": weights, "epoch": 3},
+        lambda weights: {"net": weights, "optimizer": {"state": {0: {"step": torch.ones(1)}}}},
+        lambda weights: {"state_dict": weights, "best": torch.ones(1)},
+        lambda weights: {"ema": weights, "state_dict": {"state_dict": weights}},
+    ],
+)
+def test_state_dict_is_found_under_another_key_if_it_is_the_only_one(wrap):
+    source, target = small(1), small(2)
+    load_weights(target, unwrapped(wrap(tensors_of(source))), source="x.pt")
+    assert_same_weights(source, target)
+
+
+@pytest.mark.parametrize(
+    ("values", "held"),
+    [
+        ({}, "nothing"),
+        ({"state_dict": None, "epoch": 3}, "state_dict, epoch"),
+        ({"model": {"w": torch.ones(1)}, "ema": {"w": torch.ones(1)}}, "model, ema"),
+        ({"state": {0: {"step": torch.ones(1)}}, "param_groups": []}, "state, param_groups"),
+    ],
+)
+def test_file_without_one_state_dict_is_told_by_what_it_holds(values, held):
+    message = refusal(small(1), unwrapped(values))
+    assert message.startswith(f"x.pt is no state dict: it holds {held}, and none of it is a tensor")
+
+
+def test_prefix_that_only_some_keys_have_is_no_wrapper():
+    weights = {"module.a": torch.ones(1), "b": torch.ones(1)}
+    assert unwrapped(weights) == weights
+    assert unwrapped({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed"),
+    [
+        ("meta", lambda value: value.to("meta")),
+        ("sparse", lambda value: value.to_sparse()),
+    ],
+)
+def test_tensors_without_ordinary_values_are_named(kind, changed):
+    weights = tensors_of(small(2))
+    name = "encoder.fc.0.weight"
+    weights[name] = changed(weights[name])
+    message = refusal(small(1), weights)
+    assert message == f"x.pt: {name} is a {kind} tensor: save ordinary ones"
+
+
+@pytest.mark.parametrize("kind", [torch.int32, torch.complex64, torch.float8_e4m3fn, torch.bool])
+def test_weights_that_are_no_ordinary_floats_are_named(kind):
+    weights = tensors_of(small(2))
+    name = "encoder.fc.0.weight"
+    weights[name] = weights[name].to(kind)
+    assert refusal(small(1), weights) == f"x.pt: {name} is of {kind}: save it as torch.float32"
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_floats_of_another_precision_are_loaded(kind):
+    source, target = small(1), small(2)
+    weights = {k: v.to(kind) if v.is_floating_point() else v for k, v in tensors_of(source).items()}
+    load_weights(target, weights, source="x.pt")
+    found = target.state_dict()["encoder.fc.0.weight"]
+    assert found.dtype == torch.float32
+    assert torch.equal(found, weights["encoder.fc.0.weight"].float())

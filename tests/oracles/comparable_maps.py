@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from novelty_maps.agreement.tables import compare_maps, reconstruction_loss
+from novelty_maps.agreement.ranks import Ranks, rank_maps
+from novelty_maps.agreement.tables import image_table
 
 SHAPE = (6, 5)
 COUNT = 40
@@ -19,7 +20,19 @@ def maps_of(seed: int, levels: int = 9) -> NDArray[np.float32]:
     return maps
 
 
+def rows_of(count: int = COUNT) -> pd.DataFrame:
+    """Rows of the index table, with columns that are not asked for as well."""
+    row = np.arange(count)
+    columns = {"source_row": row + 100, "label": row % 8, "novel": NOVEL[:count].astype(int)}
+    return pd.DataFrame({"part": "test", "row": row, **columns})
+
+
+def ranks_of(r: NDArray[np.float32], s: NDArray[np.float32]) -> Ranks:
+    """What is kept of two maps; the terms are made of them."""
+    maps = {"reconstruction_error": r, "saliency": s, "direct_term": r, "indirect_term": s - r}
+    return rank_maps(maps, NOVEL[: len(r)], generator=np.random.default_rng(3))
+
+
 def table_of(r: NDArray[np.float32], s: NDArray[np.float32], *, k: int = K) -> pd.DataFrame:
     """The table of two maps as `summarise` takes it."""
-    table, _ = compare_maps(r, s, k=k)
-    return table.assign(novel=NOVEL.astype(int), reconstruction_loss=reconstruction_loss(r))
+    return image_table(ranks_of(r, s), rows_of(len(r)), k=k, width=r.shape[2])

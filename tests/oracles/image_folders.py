@@ -13,6 +13,13 @@ def pixels_of(seed: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
 
+def exif_of(orientation: int) -> bytes:
+    """EXIF that says how an image is to be turned, 1..8."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif.tobytes()
+
+
 def save(path: Path, pixels: np.ndarray | None = None, **options: Any) -> np.ndarray:
     """Write an image, by default of random colours; returns its pixels (H, W) or (H, W, 3)."""
     if pixels is None:

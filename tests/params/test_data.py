@@ -66,5 +66,6 @@ def test_another_name_beside_a_path_of_the_command_line_is_an_error(tmp_path: Pa
     assert "data.path is '/others', but data.name is digits" in message
 
 
-def test_every_data_set_but_a_folder_has_a_known_number_of_classes() -> None:
+def test_classes_of_every_data_set_but_a_folder_are_known() -> None:
     assert set(CLASSES) == set(get_args(DatasetName)) - {"folder"}
+    assert all(len(set(names)) == len(names) for names in CLASSES.values())

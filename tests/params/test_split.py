@@ -13,3 +13,5 @@ def test_class_that_is_normal_twice_is_an_error_that_names_the_dotted_key() -> N
     ):
         section(SplitParams, "split", normal_classes=[0, 1, 0])
     assert section(SplitParams, "split", normal_classes=[1, 0]).normal_classes == [1, 0]
+    mixed = section(SplitParams, "split", normal_classes=[1, "cat", "1"])
+    assert mixed.normal_classes == [1, "cat", "1"]

@@ -7,7 +7,7 @@ import pydantic
 import pytest
 from oracles.parameters import PARAMS, repository_values, write_params
 
-from novelty_maps.images.splits import require_classes
+from novelty_maps.images.splits import class_labels, require_classes
 from novelty_maps.params.data import CLASSES
 from novelty_maps.params.whole import load_params
 from novelty_maps.pipeline.errors import InputError
@@ -24,7 +24,8 @@ def error_of(path: Path) -> str:
 def test_params_of_the_repository_are_valid() -> None:
     params = load_params(PARAMS)
     assert params.model_dump(exclude_unset=True) == repository_values()
-    require_classes(params.split.normal_classes, CLASSES[params.data.name])
+    names = CLASSES[params.data.name]
+    require_classes(class_labels(params.split.normal_classes, names), len(names))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,9 @@ def test_params_of_the_repository_are_valid() -> None:
         ("split", "normal_classes", [], "split.normal_classes is []"),
         ("split", "normal_classes", 3, "split.normal_classes is 3"),
         ("split", "normal_classes", [0, -1], "split.normal_classes.1 is -1"),
-        ("split", "normal_classes", [0, "b"], "split.normal_classes.1 is 'b'"),
+        ("split", "normal_classes", [0, ""], "split.normal_classes.1 is ''"),
+        ("split", "normal_classes", [0, True], "split.normal_classes.1 is True"),
+        ("split", "normal_classes", [0, 1.5], "split.normal_classes.1 is 1.5"),
         ("split", "validation_fraction", 0.0, "split.validation_fraction is 0.0"),
         ("split", "test_fraction", 1.0, "split.test_fraction is 1.0"),
         ("split", "seed", -1, "split.seed is -1"),

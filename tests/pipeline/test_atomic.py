@@ -1,7 +1,9 @@
 """What is written is written whole, all of it together, or not at all."""
 
+import contextlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -200,3 +202,108 @@ def test_remove_others_deletes_files_that_are_not_kept_and_no_folder(tmp_path: P
 def test_remove_others_makes_a_folder_that_is_not_there(tmp_path: Path) -> None:
     atomic.remove_others(tmp_path / "a" / "b", [])
     assert (tmp_path / "a" / "b").is_dir()
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from novelty_maps.pipeline import atomic, formats
+if sys.argv[1] == "writing":
+    block = atomic.atomic_write(Path("a.txt"))
+    block.__enter__().write(b"half")
+else:
+    block = atomic.written_together()
+    block.__enter__()
+    formats.write_text(Path("a.txt"), "all")
+print("there", flush=True)
+time.sleep(60)
+"""
+
+
+@contextlib.contextmanager
+def writer(folder: Path, state: str) -> Iterator[Path]:
+    """The temporary file of another process that is "writing" a.txt, or has it "waiting"."""
+    earlier = set(folder.glob(".a.txt.*"))
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, state],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "there\n"
+        (temporary,) = set(folder.glob(".a.txt.*")) - earlier
+        yield temporary
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("state", ["writing", "waiting"])
+@pytest.mark.parametrize("together", [False, True])
+def test_what_a_killed_process_left_goes_with_the_next_write(
+    tmp_path: Path, state: str, together: bool
+) -> None:
+    with writer(tmp_path, state):
+        pass
+    assert len(names(tmp_path)) == 1
+    formats.write_text(tmp_path / "other.txt", "of another stage")
+    assert len(names(tmp_path)) == 2
+    with atomic.written_together() if together else contextlib.nullcontext():
+        formats.write_text(tmp_path / "a.txt", "new")
+        assert len(names(tmp_path)) == 2  # before the new file: the disk may be full of it
+    assert names(tmp_path) == {"a.txt", "other.txt"}
+
+
+@pytest.mark.parametrize("state", ["writing", "waiting"])
+def test_what_a_living_process_writes_stays(tmp_path: Path, state: str) -> None:
+    (tmp_path / "old.txt").touch()
+    with writer(tmp_path, state) as temporary:
+        formats.write_text(tmp_path / "a.txt", "new")
+        assert names(tmp_path) == {"a.txt", "old.txt", temporary.name}
+        atomic.remove_others(tmp_path, [tmp_path / "a.txt"])
+        assert names(tmp_path) == {"a.txt", temporary.name}
+    atomic.remove_others(tmp_path, [tmp_path / "a.txt"])
+    assert names(tmp_path) == {"a.txt"}
+
+
+def test_process_that_began_beside_another_one_keeps_its_file_when_that_is_killed(
+    tmp_path: Path,
+) -> None:
+    with contextlib.ExitStack() as second:
+        with writer(tmp_path, "writing"):
+            temporary = second.enter_context(writer(tmp_path, "writing"))
+        formats.write_text(tmp_path / "a.txt", "new")
+        assert temporary.exists()
+    formats.write_text(tmp_path / "a.txt", "new")
+    assert names(tmp_path) == {"a.txt"}
+
+
+def test_hidden_file_that_no_write_has_left_stays(tmp_path: Path) -> None:
+    for name in (".a.txt.swp", "a.txt.k3j4h5x6.part", ".a.txt.more.k3j4h5x6.part"):
+        (tmp_path / name).touch()
+    before = names(tmp_path)
+    formats.write_text(tmp_path / "a.txt", "new")
+    assert names(tmp_path) == before | {"a.txt"}
+
+
+def test_failure_that_is_caught_in_a_block_leaves_its_target(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.txt", tmp_path / "b.txt"
+    first.write_bytes(b"old")
+    with atomic.written_together():
+        with contextlib.suppress(ZeroDivisionError):
+            write_and_fail(first, ZeroDivisionError())
+        formats.write_text(second, "new")
+    assert first.read_bytes() == b"old"
+    assert names(tmp_path) == {"a.txt", "b.txt"}
+
+
+def test_target_in_a_block_that_cannot_be_replaced_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    path.mkdir()
+    with pytest.raises(OSError) as caught, atomic.written_together():
+        formats.write_text(path, "text")
+    assert caught.value.filename == str(path)
+    assert names(tmp_path) == {"file.txt"}

@@ -31,7 +31,7 @@ if __name__ == "__main__":
 """
 
 
-def start(folder: Path, body: str, *arguments: str) -> subprocess.Popen[str]:
+def start(folder: Path, body: str, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
     """`python -m stages.room.stage`, a command with an option --count and the body given."""
     module = folder / "stages" / "room" / "stage.py"
     module.parent.mkdir(parents=True)
@@ -41,17 +41,21 @@ def start(folder: Path, body: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "stages.room.stage", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **environment,
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
 
 
-def end(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+def end(process: subprocess.Popen[bytes], encoding: str = "utf-8") -> tuple[int, str, str]:
     """Status, output and errors of a command that has ended."""
     out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
+    return process.returncode, out.decode(encoding), err.decode(encoding)
 
 
 def test_command_that_goes_well_has_status_0_and_takes_its_options(tmp_path: Path) -> None:
@@ -86,6 +90,22 @@ def test_failing_disk_is_one_line_and_status_1(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_what_the_terminal_cannot_show_is_an_escape(tmp_path: Path, encoding: str) -> None:
+    body = r"print('8×8 ρ', 'caf\udce9'); raise InputError('ρ is 8×8')"
+    process = start(tmp_path, body, PYTHONIOENCODING=encoding)
+    shown = "8×8 ρ".encode(encoding, "backslashreplace").decode(encoding)
+    status, out, err = end(process, encoding)
+    assert (status, out) == (1, shown + " caf\\udce9\n")
+    assert err == "error: {1} is {0}\n".format(*shown.split(" "))
+
+
+def test_backend_of_a_notebook_is_left_aside(tmp_path: Path) -> None:
+    body = "import matplotlib; print(matplotlib.get_backend())"
+    process = start(tmp_path, body, MPLBACKEND="module://of_a.notebook")
+    assert end(process) == (0, "Agg\n", "")
+
+
 def test_error_of_the_program_keeps_its_traceback(tmp_path: Path) -> None:
     status, _, err = end(start(tmp_path, "1 / 0"))
     assert status == 1
@@ -105,7 +125,7 @@ def test_interrupted_command_removes_what_is_half_written(
     """
     process = start(tmp_path, body)
     assert process.stdout is not None
-    assert process.stdout.readline() == "waiting\n"
+    assert process.stdout.readline() == b"waiting\n"
     process.send_signal(number)
     assert end(process) == (status, "", f"\ninterrupted by {number.name}\n")
     assert list((tmp_path / "out").iterdir()) == []

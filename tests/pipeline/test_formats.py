@@ -2,6 +2,7 @@
 
 import json
 import math
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,28 @@ def pickle_with_code(path: Path) -> None:
     torch.save({"w": torch.zeros(3), "x": RunsOnLoad(path.parent / "marker")}, path)
 
 
+def numpy_values(path: Path) -> None:
+    torch.save({"w": np.zeros(3)}, path)
+
+
+def whole_network(path: Path) -> None:
+    torch.save(torch.nn.Linear(2, 2), path)
+
+
+def whole_network_of_an_early_pytorch(path: Path) -> None:
+    torch.save(torch.nn.Linear(2, 2), path, _use_new_zipfile_serialization=False)
+
+
+def script(path: Path) -> None:
+    with warnings.catch_warnings(action="ignore"):
+        torch.jit.script(torch.nn.Linear(2, 2)).save(str(path))
+
+
+def safetensors(path: Path) -> None:
+    header = b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+
+
 def list_of_tensors(path: Path) -> None:
     torch.save([torch.zeros(3)], path)
 
@@ -187,7 +210,12 @@ def single_tensor(path: Path) -> None:
         ),
         (zip_without_weights, "is damaged or holds no weights"),
         (bare_pickle, "is damaged or holds no weights"),
-        (pickle_with_code, "is damaged or holds no weights"),
+        (pickle_with_code, "holds Python objects, such as a whole network"),
+        (numpy_values, "holds Python objects, such as a whole network or NumPy values"),
+        (whole_network, "holds Python objects, such as a whole network"),
+        (whole_network_of_an_early_pytorch, "holds Python objects, such as a whole network"),
+        (script, "holds Python objects, such as a whole network"),
+        (safetensors, "is a safetensors file: convert it"),
         (list_of_tensors, "holds a list, not a state dict"),
         (single_tensor, "holds a Tensor, not a state dict"),
     ],
@@ -197,11 +225,12 @@ def test_unusable_weights_are_an_error_that_names_file_and_remedy(
 ) -> None:
     path = tmp_path / "a.pt"
     damage(path)
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError) as caught, warnings.catch_warnings(action="error"):
         formats.read_torch(path, remedy="train again")
     assert str(caught.value).startswith(f"{path} {said}")
     assert str(caught.value).endswith(": train again")
     assert "\n" not in str(caught.value)
+    assert "weights_only" not in str(caught.value)  # which would execute what is in the file
     assert not (tmp_path / "marker").exists()
 
 

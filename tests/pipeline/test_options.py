@@ -70,15 +70,29 @@ def test_list_is_separated_by_commas_and_its_help_says_so(seen: Recorded) -> Non
 
 
 @pytest.mark.parametrize(
+    ("value", "expected"),
+    [("cat", ["cat"]), ("2,cat, hot dog", [2, "cat", "hot dog"]), ("'2',\"3\",4", ["2", "3", 4])],
+)
+def test_list_of_numbers_and_names_has_both(
+    seen: Recorded, value: str, expected: list[int | str]
+) -> None:
+    def main(split: SplitParams) -> None:
+        seen.update(split=split)
+
+    invoke(main, "--normal-classes", value)
+    assert seen["split"] == section(SplitParams, "split", normal_classes=expected)
+
+
+@pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("--normal-classes", "1,b", "'1,b' is no list of integers: write it like 0,1,2"),
-        ("--normal-classes", "", "'' is no list of integers"),
+        ("--keep-epochs", "1,b", "'1,b' is no list of integers: write it like 0,1,2"),
+        ("--keep-epochs", "", "'' is no list of integers"),
         ("--sizes", "0.2;0.5", "'0.2;0.5' is no list of numbers: write it like 0.2,0.5"),
     ],
 )
 def test_list_that_is_none_is_an_error_that_shows_one(option: str, value: str, said: str) -> None:
-    def main(split: SplitParams, plant: PlantParams) -> None:
+    def main(train: TrainParams, plant: PlantParams) -> None:
         raise AssertionError
 
     with pytest.raises(InputError) as caught:

@@ -174,6 +174,15 @@ def test_headline_without_a_classifier_or_a_second_novel_class_says_so():
     assert np.isnan(headline["forest_on_an_unseen_class"]["auroc"])
 
 
+def test_glance_is_of_the_first_network_that_has_a_score():
+    told, plain = table(representation(name="told")), table(representation(name="plain"))
+    found = pd.concat([told[told["labels"] != "none"], plain, table(representation(name="z"))])
+    assert examine.at_a_glance(found) == {
+        "score_auroc": plain.loc[plain["labels"] == "none", "auroc"].iloc[0],
+        "forest_auroc": row(plain, "forest", "all")["auroc"],
+    }
+
+
 def test_few_labels_are_those_of_so_many_anomalies_and_of_all_normal_images():
     given = representation()
     found = row(table(given), "linear", "5")

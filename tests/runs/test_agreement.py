@@ -32,13 +32,13 @@ def test_maps_that_are_no_longer_asked_for_are_removed(workspace):
     assert workspace.stage("maps", "--methods", "saliency").returncode == 0
     kept = {path.name for path in (workspace / "data/maps").iterdir()}
     assert kept == {"saliency.npy", "reconstruction.npy"}
-    assert "reconstruction_error.npy does not exist" in workspace.refuses("metrics")
+    assert "reconstruction_error.npy does not exist" in workspace.refuses("ranks")
 
 
 def test_check_refuses_to_leave_out_a_map_that_metrics_reads(workspace):
     workspace.change("maps", methods=["reconstruction_error", "saliency", "indirect_term"])
     message = workspace.refuses("check")
-    assert "maps.methods lacks direct_term, which the metrics stage reads: add it" in message
+    assert "maps.methods lacks direct_term, which the ranks stage reads: add it" in message
 
 
 def test_last_row_of_the_trajectory_is_the_run_itself(workspace):
@@ -62,23 +62,24 @@ def test_principal_components_agree_everywhere_and_have_no_layers_to_randomize(w
     assert len(pd.read_csv(workspace / "metrics/randomization.csv")) == 0
     numbers = workspace.json("metrics/faithfulness.json")
     assert numbers["saliency"].keys() == {"deletion", "insertion"}
-    assert list((workspace / "data/model/epochs").iterdir()) == []
+    assert [file.name for file in (workspace / "data/model/epochs").iterdir()] == ["kept.csv"]
     assert pd.read_csv(workspace / "metrics/trajectory.csv")["epoch"].tolist() == [0]
 
 
 def test_epochs_that_training_did_not_reach_are_left_out_of_the_trajectory(workspace):
     workspace.change("train", keep_epochs=[1, 7])
     assert workspace.stage("train").returncode == 0
+    assert workspace.stage("trajectory_ranks").returncode == 0
     assert workspace.stage("trajectory").returncode == 0
     trajectory = pd.read_csv(workspace / "metrics/trajectory.csv")
     assert set(trajectory["epoch"]) <= {1, 2}
 
 
-def test_trajectory_refuses_a_missing_epoch_and_keeps_the_old_table(workspace):
+def test_missing_epoch_is_refused_and_the_old_ranks_are_kept(workspace):
     best = workspace.json("metrics/training.json")["best_epoch"]
     other = 3 - best
     (workspace / f"data/model/epochs/epoch_{other:04d}.pt").unlink()
-    message = workspace.refuses("trajectory", bar=True)
+    message = workspace.refuses("trajectory_ranks", bar=True)
     assert f"epoch_{other:04d}.pt does not exist: train again" in message
 
 

@@ -29,22 +29,35 @@ def first_rows(path: Path) -> None:
 SALIENCY = "data/maps/saliency.npy"
 PLANTED_SALIENCY = "data/planted_maps/test.after.saliency.npy"
 NORMAL_SALIENCY = "data/planted_maps/validation.normal.saliency.npy"
+PLACES, MEASURED = "data/ranks/places.npy", "data/ranks/images.npy"
+EPOCH_PLACES = "data/trajectory_ranks/epoch_{other}.places.npy"
+HEADLINE = "data/localized/headline.json"
 BAD_FILES = {
     "truncated images": ("metrics", "data/raw/images.npy", cut),
-    "truncated map": ("metrics", SALIENCY, cut),
-    "map of another type": ("metrics", SALIENCY, lambda p: edit_array(p, np.float64)),
-    "map with too few rows": ("metrics", SALIENCY, lambda p: edit_array(p, lambda m: m[:5])),
-    "map of another size": ("metrics", SALIENCY, lambda p: edit_array(p, lambda m: m[:, :4, :4])),
-    "map that is no array": ("metrics", SALIENCY, lambda p: p.write_bytes(b"PK\x03\x04 no")),
-    "missing map": ("metrics", SALIENCY, Path.unlink),
+    "truncated map": ("ranks", SALIENCY, cut),
+    "map of another type": ("ranks", SALIENCY, lambda p: edit_array(p, np.float64)),
+    "map with too few rows": ("ranks", SALIENCY, lambda p: edit_array(p, lambda m: m[:5])),
+    "map of another size": ("ranks", SALIENCY, lambda p: edit_array(p, lambda m: m[:, :4, :4])),
+    "map that is no array": ("ranks", SALIENCY, lambda p: p.write_bytes(b"PK\x03\x04 no")),
+    "missing map": ("ranks", SALIENCY, Path.unlink),
+    "truncated places": ("metrics", PLACES, cut),
+    "places of fewer images": ("metrics", PLACES, lambda p: edit_array(p, lambda m: m[:5])),
+    "places of another size": ("metrics", PLACES, lambda p: edit_array(p, lambda m: m[:, :9])),
+    "missing places": ("metrics", PLACES, Path.unlink),
+    "measures of other images": ("metrics", MEASURED, lambda p: edit_array(p, lambda m: m[:5])),
+    "truncated places of an epoch": ("trajectory", EPOCH_PLACES, cut),
+    "missing networks": ("trajectory", "data/trajectory_ranks/networks.csv", Path.unlink),
     "split of other data": ("metrics", "data/split.csv", first_rows),
     "split without columns": ("metrics", "data/split.csv", lambda p: p.write_text("a,b\n1,2\n")),
     "missing labels": ("split", "data/raw/labels.csv", Path.unlink),
     "map with too few rows to draw": ("plots", SALIENCY, lambda p: edit_array(p, lambda m: m[:5])),
     "missing history": ("plots", "metrics/training.csv", Path.unlink),
     "truncated planted images": ("localization.maps", "data/planted/test.after.npy", cut),
-    "missing map of planted images": ("localization.metrics", PLANTED_SALIENCY, Path.unlink),
-    "missing map of normal images": ("localization.metrics", NORMAL_SALIENCY, Path.unlink),
+    "missing map of planted images": ("localization.measures", PLANTED_SALIENCY, Path.unlink),
+    "missing map of normal images": ("localization.measures", NORMAL_SALIENCY, Path.unlink),
+    "missing map of what is planted": ("localization.metrics", PLANTED_SALIENCY, Path.unlink),
+    "truncated finds": ("localization.metrics", "data/localized/images.npy", cut),
+    "damaged headline": ("localization.metrics", HEADLINE, lambda p: p.write_text("{")),
     "damaged metrics": ("plots", "metrics/agreement.json", lambda p: p.write_text("{")),
 }
 
@@ -53,10 +66,13 @@ BAD_FILES = {
 def test_bad_file_is_one_line_naming_the_file_and_the_stage_that_makes_it(
     workspace, name, file, spoil
 ):
+    best = workspace.json("metrics/training.json")["best_epoch"]
+    file = file.format(other=f"{3 - best:04d}")
     spoil(workspace / file)
     found = workspace.refuses(name)
     assert file in found
-    makers = "fetch|split|train|maps|metrics|localization.plant|localization.maps"
+    makers = "fetch|split|train|maps|(trajectory_)?ranks|metrics"
+    makers += "|localization.plant|localization.maps|localization.measures"
     assert re.search(rf"python -m stages\.({makers})`", found)
 
 
@@ -71,7 +87,7 @@ def test_kind_made_from_novel_images_needs_some_in_each_part(workspace):
 
 def test_map_with_nan_is_refused_with_its_row(workspace):
     edit_array(workspace / SALIENCY, with_nan)
-    assert "map 7 holds NaN" in workspace.refuses("metrics")
+    assert "map 7 holds NaN" in workspace.refuses("ranks")
 
 
 def test_label_that_is_no_number_is_one_line(workspace):

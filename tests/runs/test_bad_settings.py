@@ -49,7 +49,7 @@ BAD_OPTIONS = {
     "K above pixels": ("metrics", ["--k", "65"], "64 pixels"),
     "class out of range": ("split", ["--normal-classes", "0,12"], "has 12"),
     "all classes": ("split", ["--normal-classes", "0,1,2,3,4,5,6,7,8,9"], "nothing is novel"),
-    "classes in words": ("split", ["--normal-classes", "zero"], "'zero' is no list of integers"),
+    "classes in words": ("split", ["--normal-classes", "zero"], "'zero', which is no class; known"),
     "no room for test": (
         "split",
         ["--test-fraction", "0.001"],

@@ -73,7 +73,7 @@ def test_own_images_go_through_to_the_figures_of_localization(workspace, tmp_pat
     workspace.change("data", name="folder", path=str(folder))
     workspace.change("split", normal_classes=[0], validation_fraction=0.3)
     workspace.change("plant", kinds=[kind, "disk"])
-    workspace.run_all(stop="representation_classify")
+    workspace.run_all(stop="representation_check")
     table = pd.read_csv(workspace / "metrics/localization.csv")
     error = table[(table["method"] == "reconstruction_error") & (table["grouping"] == "kind")]
     assert set(error["group"]) == (

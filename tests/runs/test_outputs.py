@@ -33,12 +33,12 @@ def test_folders_hold_what_was_asked_for(finished):
         for method in LOCALIZED
     } | {f"validation.normal.{method}.npy" for method in HEADLINE_MAPS}
     kept = {path.name for path in (finished / "data/model/epochs").iterdir()}
-    assert kept == {"epoch_0001.pt", "epoch_0002.pt"}
+    assert kept == {"epoch_0001.pt", "epoch_0002.pt", "kept.csv"}
     held = {path.name.rsplit(".", 3)[0] for path in (finished / "data/embeddings").iterdir()}
     assert held == {*VARIANTS, "untrained", "autoencoder"}
 
 
-@pytest.mark.parametrize("name", ["maps", "metrics", "localization.plant"])
+@pytest.mark.parametrize("name", ["maps", "ranks", "metrics", "localization.plant"])
 def test_second_run_gives_the_same_bytes(workspace, name):
     before = workspace.snapshot()
     written = {path: (workspace / path).stat().st_mtime_ns for path in before}
@@ -60,7 +60,7 @@ def test_second_training_gives_the_same_bytes_and_the_kept_epochs_beside_them(wo
     assert done.returncode == 0, done.stderr
     after = workspace.snapshot()
     assert {path: after[path] for path in before} == before
-    files = sorted((workspace / "data/model/epochs").iterdir())
+    files = sorted((workspace / "data/model/epochs").glob("*.pt"))
     assert [file.name for file in files] == ["epoch_0001.pt", "epoch_0002.pt"]
     first, last = map(torch.load, files)
     assert not torch.equal(first["encoder.fc.0.weight"], last["encoder.fc.0.weight"])

@@ -11,15 +11,19 @@ from runs.workspace import Repository
 
 CLASSIFIERS = {"representation_classify@nominal", "representation_classify@hybrid"}
 REPRESENTATION = {"representation_metrics", "representation_plots"}
-LOCALIZATION = {f"localization_{name}" for name in ("maps", "metrics", "faithfulness", "plots")}
+LOCALIZATION = {"maps", "measures", "metrics", "faithfulness", "plots"}
+LOCALIZATION = {f"localization_{name}" for name in LOCALIZATION}
 DOWNSTREAM_OF_SPLIT = (
-    {"split", "train", "maps", "metrics", "trajectory", "plots"}
-    | {"localization_plant", "representation_embed"}
+    {"split", "train", "maps", "ranks", "metrics", "trajectory_ranks", "trajectory", "plots"}
+    | {"localization_plant", "representation_check", "representation_embed"}
     | CLASSIFIERS
     | REPRESENTATION
     | LOCALIZATION
 )
-DEFINED_PLOTS = {"loss", "agreement", "agreement_by_k", "distance", "trajectory"}
+DRAWN = {
+    f"metrics/{name}.csv"
+    for name in ("training", "agreement_histogram", "agreement_by_k", "trajectory", "localization")
+}
 SMALLER = {
     "metrics": {"k": 3},
     "localization": {
@@ -44,7 +48,7 @@ def committed(warm_python: None, tmp_path_factory: pytest.TempPathFactory) -> Re
     repository = Repository.tiny(tmp_path_factory.mktemp("committed") / "project")
     for section, values in SMALLER.items():
         repository.change(section, **values)
-    assert repository.reproduce() == {"check", "fetch"} | DOWNSTREAM_OF_SPLIT
+    assert repository.reproduce() == {"survey", "check", "fetch"} | DOWNSTREAM_OF_SPLIT
     repository.check("git", "add", ".")
     repository.check("git", "commit", "-qm", "first run")
     return repository
@@ -72,6 +76,9 @@ def test_k_reruns_metrics_and_plots_and_its_revert_runs_nothing(repository: Repo
         "localization_metrics",
     }
     assert repository.json("metrics/agreement.json")["k"] == 5
+    changed = json.loads(repository.check("dvc", "metrics", "diff", "--json"))
+    assert set(changed.pop("metrics/glance/agreement.json")) >= {"k", "normal_agreement"}
+    assert not changed
     repository.change("metrics", k=3)
     assert repository.reproduce() == set()  # restored from the run cache
     assert repository.json("metrics/agreement.json") == before
@@ -79,8 +86,8 @@ def test_k_reruns_metrics_and_plots_and_its_revert_runs_nothing(repository: Repo
 
 def test_blurs_rerun_localization_from_the_kept_maps(repository: Repository) -> None:
     repository.change("localization", blurs=[1])
-    assert repository.reproduce("localization_metrics") == {"check", "localization_metrics"}
-    assert repository.reproduce("--dry") == {"localization_plots"}
+    assert repository.reproduce("localization_measures") == {"check", "localization_measures"}
+    assert repository.reproduce("--dry") == {"localization_metrics", "localization_plots"}
     blur = pd.read_csv(repository / "metrics/localization.csv")["blur"]
     assert (blur == 1).all()
 
@@ -147,12 +154,12 @@ def test_plot_style_reruns_plots(repository: Repository) -> None:
 def test_normal_classes_rerun_all_but_fetch(repository: Repository) -> None:
     repository.change("split", normal_classes=[0, 1])
     rerun = repository.reproduce("maps", "localization_plant", "representation_embed")
+    before = {"survey", "check", "split", "representation_check"}
     assert (
         rerun
-        == {"check", "split", "train", "maps", "localization_plant", "representation_embed"}
-        | CLASSIFIERS
+        == before | {"train", "maps", "localization_plant", "representation_embed"} | CLASSIFIERS
     )
-    assert rerun | repository.reproduce("--dry") == {"check"} | DOWNSTREAM_OF_SPLIT
+    assert rerun | repository.reproduce("--dry") == {"survey", "check"} | DOWNSTREAM_OF_SPLIT
 
 
 def test_code_of_the_figures_reruns_plots(repository: Repository) -> None:
@@ -173,7 +180,7 @@ def test_impossible_parameter_stops_before_anything_is_deleted(repository: Repos
         file
         for top in ("data", "metrics", "plots")
         for file in sorted((repository / top).rglob("*"))
-        if file.is_file() and file.name != "params_checked.txt"
+        if file.is_file() and file.name not in ("params_checked.txt", "survey.json")
     ]
     before = {file: file.read_bytes() for file in outputs}
     repository.change("metrics", k=65)
@@ -186,15 +193,47 @@ def test_impossible_parameter_stops_before_anything_is_deleted(repository: Repos
     assert repository.reproduce() == set()
 
 
+@pytest.mark.parametrize(
+    ("kept", "remedy"), [("    cm", "git checkout dvc.lock"), ("", "rm dvc.lock")]
+)
+def test_lock_file_that_a_kill_cut_off_is_mended_and_nothing_finished_runs_twice(
+    repository: Repository, kept: str, remedy: str
+) -> None:
+    repository.change("metrics", k=5)
+    assert "metrics" in repository.reproduce("metrics")
+    after = repository.snapshot()
+    text = (repository / "dvc.lock").read_text()
+    (repository / "dvc.lock").write_text(text[: text.index(kept) + len(kept)])
+    stopped = repository.command("dvc", "repro", "metrics")
+    assert stopped.returncode != 0
+    assert "dvc.lock" in stopped.stderr
+    assert repository.snapshot() == after
+    repository.check(*remedy.split())
+    assert repository.reproduce("metrics") == set()
+    assert repository.snapshot() == after
+
+
+def test_lock_of_a_killed_dvc_is_removed_and_nothing_runs_twice(repository: Repository) -> None:
+    (repository / ".dvc/tmp/rwlock").write_text('{"data/split.csv": {"wri')
+    stopped = repository.command("dvc", "repro")
+    assert stopped.returncode != 0
+    assert ".dvc/tmp/rwlock" in stopped.stderr
+    repository.check("rm", ".dvc/tmp/rwlock")
+    assert repository.reproduce() == set()
+
+
 def test_diffs_compare_like_with_like_across_k_and_classes(repository: Repository) -> None:
     settings = ["-S", "metrics.k=5", "-S", "split.normal_classes=[0,1]"]
     repository.check("dvc", "exp", "run", "--name", "two", *settings, "plots")
     diff = json.loads(repository.check("dvc", "metrics", "diff", "--json"))
-    agreement = diff["metrics/agreement.json"]
-    assert {"old", "new", "diff"} <= agreement["normal.agreement.estimate"].keys()
+    agreement = diff["metrics/glance/agreement.json"]
+    assert {"old", "new", "diff"} <= agreement["normal_agreement"].keys()
     assert agreement["k"]["old"] == 3
     assert agreement["k"]["new"] == 5
     assert all("old" in entry and "new" in entry for entry in agreement.values())
+    shown = ("dvc", "exp", "show", "--only-changed", "--no-pager")
+    header = repository.check("env", "COLUMNS=200", *shown).splitlines()[1].split()
+    assert {"novel_agreement", "metrics.k", "split.normal_classes"} <= set(header)  # not cut off
     params = json.loads(repository.check("dvc", "params", "diff", "--json"))["params.yaml"]
     assert params["metrics.k"] == {"old": 3, "new": 5, "diff": 2}
     repository.check(sys.executable, "-m", "studies", "compare", "two", "--output", "compared")
@@ -203,7 +242,7 @@ def test_diffs_compare_like_with_like_across_k_and_classes(repository: Repositor
     assert summary.loc["novel_agreement", "estimate"] == found
     plots = json.loads(repository.check("dvc", "plots", "diff", "--json"))
     assert not plots.get("errors")
-    assert plots["data"].keys() >= DEFINED_PLOTS
+    assert plots["data"].keys() >= DRAWN
 
 
 def test_fresh_clone_restores_what_an_experiment_shares_with_an_earlier_one(
@@ -222,5 +261,14 @@ def test_fresh_clone_restores_what_an_experiment_shares_with_an_earlier_one(
 def test_plots_are_shown(repository: Repository) -> None:
     shown = json.loads(repository.check("dvc", "plots", "show", "--json"))
     assert not shown.get("errors")
-    for name in DEFINED_PLOTS | {"metrics/training.csv"}:
+    for name in DRAWN:
         assert shown["data"][name], name
+
+
+def test_training_that_keeps_no_epoch_leaves_no_empty_folder_to_warn_of(
+    repository: Repository,
+) -> None:
+    repository.change("train", keep_epochs=[])
+    done = repository.command("dvc", "repro", "train")
+    assert done.returncode == 0, done.stderr
+    assert "is empty" not in done.stdout + done.stderr

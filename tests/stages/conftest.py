@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from oracles.small_run import MAPS, METRICS, PLOTS, TRAIN, write_small_run
 
-from stages import maps, metrics, plots, trajectory
+from stages import maps, metrics, plots, ranks, trajectory, trajectory_ranks
 
 
 @pytest.fixture
@@ -28,8 +28,10 @@ def finished_agreement(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         write_small_run()
         maps.main(MAPS)
+        ranks.main(METRICS)
         metrics.main(METRICS)
-        trajectory.main(METRICS, MAPS, TRAIN)
+        trajectory_ranks.main(MAPS, TRAIN)
+        trajectory.main(METRICS)
         plots.main(PLOTS)
     return folder
 

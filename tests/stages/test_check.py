@@ -6,23 +6,30 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from oracles.image_folders import class_folders
 from oracles.parameters import PARAMS, write_params
 
+from novelty_maps.autoencoders.registry import seeded_autoencoder
+from novelty_maps.images.survey import Survey
 from novelty_maps.maps.methods import MAP_METHODS
 from novelty_maps.params.whole import load_params
 from novelty_maps.pipeline.errors import InputError
-from novelty_maps.pipeline.paths import PARAMS_CHECKED
+from novelty_maps.pipeline.formats import write_json
+from novelty_maps.pipeline.paths import PARAMS_CHECKED, SURVEY
 from novelty_maps.planting.kinds import KINDS
 from stages import check
 
 ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("train", "validation", "test")
+FOUND = Survey("digits", 1, dict.fromkeys(PARTS, 100), dict.fromkeys(PARTS, 90), [])
 
 
 @pytest.fixture
-def workspace(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def workspace(workspace):
+    """A workspace in which `survey` has run."""
+    write_json(SURVEY, FOUND._asdict())
+    return workspace
 
 
 def test_parameters_of_the_repository_are_valid(workspace):
@@ -32,7 +39,8 @@ def test_parameters_of_the_repository_are_valid(workspace):
 
 def test_parameters_are_found_possible_without_writing(workspace):
     check.require_possible(load_params(PARAMS))
-    assert list(workspace.iterdir()) == []
+    check.require_possible(load_params(PARAMS), FOUND)
+    assert [path for path in workspace.rglob("*") if path.is_file()] == [SURVEY.absolute()]
 
 
 def test_parameters_of_the_repository_name_every_map_and_every_kind():
@@ -55,7 +63,7 @@ LOCALIZED = [*COMPARED, "absolute_error"]
             "maps.methods: there is no map 'salience'; did",
         ),
         ("maps", {"methods": [*COMPARED, "mask"]}, "maps.methods has mask, which test images have"),
-        ("maps", {"methods": COMPARED[:3]}, "maps.methods lacks indirect_term, which the metrics"),
+        ("maps", {"methods": COMPARED[:3]}, "maps.methods lacks indirect_term, which the ranks"),
         ("localization", {"methods": [*LOCALIZED, "sobl"]}, "no map 'sobl'; did you mean sobel?"),
         ("localization", {"methods": COMPARED}, "localization.methods lacks absolute_error, which"),
         (
@@ -69,6 +77,8 @@ LOCALIZED = [*COMPARED, "absolute_error"]
             "faithfulness.methods: there is no map 'smooth'; ",
         ),
         ("plant", {"kinds": ["disc"]}, "plant.kinds has 'disc', which is no kind: did you mean di"),
+        ("plots", {"colormap": "greyish"}, "plots.colormap is 'greyish'"),
+        ("plant", {"intensities": [1.0, 0.04]}, "plant.intensities has 0.04, at which no pixel"),
         ("plant", {"kinds": ["ground_truth"]}, "plant.kinds names nothing to plant"),
         ("split", {"normal_classes": [10]}, "10"),
         (
@@ -121,8 +131,9 @@ def test_command_refuses_with_one_line_and_status_1(workspace):
 
 
 @pytest.fixture
-def pets(tmp_path):
-    """Own images beside the workspace."""
+def pets(tmp_path, workspace):
+    """Own images beside the workspace, of which `survey` has been."""
+    write_json(SURVEY, FOUND._replace(name="folder", channels=3)._asdict())
     return class_folders(tmp_path / "pets")
 
 
@@ -137,6 +148,17 @@ def test_classes_of_a_folder_are_counted(pets, workspace):
     assert not PARAMS_CHECKED.exists()
 
 
+def test_classes_of_a_folder_go_by_name(pets, workspace):
+    folder = {"name": "folder", "path": str(pets)}
+    check.main(write_params(workspace, data=folder, split={"normal_classes": ["dog"]}))
+    path = write_params(workspace, data=folder, split={"normal_classes": ["dogs"]})
+    with pytest.raises(InputError, match=r"'dogs', which is no class; did you mean dog\?"):
+        check.main(path)
+    path = write_params(workspace, data=folder, split={"normal_classes": ["cat", "dog"]})
+    with pytest.raises(InputError, match="names all 2 classes"):
+        check.main(path)
+
+
 def test_folder_in_disorder_is_found_before_anything_runs(pets, workspace):
     (pets / "train/cat/notes.txt").write_text("stray")
     folder = {"name": "folder", "path": str(pets)}
@@ -145,10 +167,11 @@ def test_folder_in_disorder_is_found_before_anything_runs(pets, workspace):
         check.main(path)
 
 
-def test_check_of_bundled_data_needs_no_image_library(workspace):
+def test_check_imports_neither_the_readers_of_images_nor_what_splits_them(workspace):
     write_params(workspace)
     program = "import sys; from stages import check; check.main()"
-    program += "; print([m for m in ('PIL', 'torchvision') if m in sys.modules])"
+    heavy = ["sklearn", "tifffile", "torchvision", "torch._dynamo"]
+    program += f"; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -157,3 +180,64 @@ def test_check_of_bundled_data_needs_no_image_library(workspace):
         check=False,
     )
     assert done.stdout == "[]\n", done.stderr
+
+
+def refusal(found=FOUND, **changes):
+    """The one line with which parameters are refused, given what the data set holds."""
+    path = write_params(Path(), **changes)
+    with pytest.raises(InputError) as caught:
+        check.require_possible(load_params(path), found)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is available here")
+@pytest.mark.parametrize("section", ["train", "maps", "classifier"])
+@pytest.mark.usefixtures("workspace")
+def test_device_that_is_not_there_is_named_with_its_key(section):
+    assert refusal(**{section: {"device": "cuda"}}) == (
+        f"{section}.device is cuda, but PyTorch finds no CUDA device: set it to auto or cpu"
+    )
+
+
+@pytest.fixture
+def weights(workspace):
+    """A checkpoint of the network of params.yaml for grey images, to be overwritten."""
+    path = workspace / "weights.pt"
+    torch.save(seeded_autoencoder(0).state_dict(), path)
+    return path
+
+
+def test_checkpoint_must_be_there_be_readable_and_fit_the_network_and_the_images(weights):
+    settings = {"from_checkpoint": str(weights)}
+    check.require_possible(load_params(write_params(Path(), train=settings)), FOUND)
+    in_colour = FOUND._replace(channels=3)
+    assert "holds the weights of another network" in refusal(in_colour, train=settings)
+    assert "of another network" in refusal(train={**settings, "network": "vae"})
+    assert "of another network" in refusal(train={**settings, "code_length": 32})
+    weights.write_bytes(b"no weights")
+    assert f"{weights} is damaged or holds no weights" in refusal(train=settings)
+    weights.unlink()
+    assert f"{weights} does not exist" in refusal(train=settings)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_network_needs_enough_normal_images():
+    few = FOUND._replace(normal={**FOUND.normal, "train": 20})
+    assert "code_length is 64, but 20 images" in refusal(few, train={"network": "pca"})
+    one = FOUND._replace(normal={**FOUND.normal, "train": 1})
+    assert "there are 1 training images" in refusal(one)
+
+
+@pytest.mark.usefixtures("workspace")
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_kinds_made_from_novel_images_need_some_in_each_part(part):
+    bare = FOUND._replace(novel={**FOUND.novel, part: 0})
+    assert f"made from novel images, but the {part} part has none" in refusal(bare)
+    kinds = {"kinds": ["disk"]}
+    check.require_possible(load_params(write_params(Path(), plant=kinds)), bare)
+
+
+def test_survey_of_another_data_set_is_no_survey(workspace):
+    with pytest.raises(InputError, match=r"survey\.json is of digits, but data\.name is mnist"):
+        check.main(write_params(workspace, data={"name": "mnist"}))

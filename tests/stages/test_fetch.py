@@ -58,7 +58,9 @@ def test_images_labels_and_provenance_of_a_folder_are_stored(pets, capsys):
         "counts": {"train": 6, "test": 4},
     }
     assert str(pets) not in RAW_PROVENANCE.read_text()
-    assert capsys.readouterr().out == "folder: 10 images of 8×8, stored as (3, 12, 12)\n"
+    assert capsys.readouterr().out == (
+        "folder: 10 images of 8×8, stored as (3, 12, 12)\nclasses: 0 = cat, 1 = dog\n"
+    )
 
 
 def test_masks_of_a_folder_are_stored_with_their_places(bottle):

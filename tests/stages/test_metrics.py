@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from oracles.small_run import COUNT, METRICS, assert_needs_no_torch
 
-from novelty_maps.maps.files import map_path
+from novelty_maps.agreement.files import rank_paths
 from novelty_maps.pipeline.errors import InputError
 from stages import metrics
 
@@ -34,16 +34,24 @@ def test_metrics_writes_tables_histograms_and_numbers(finished_agreement):
     assert len(agreements) == 6
     distances = pd.read_csv(folder / "distance_histogram.csv")
     assert distances[["normal", "novel"]].sum().tolist() == pytest.approx([1, 1], rel=1e-8)
+    glance = json.loads((folder / "glance/agreement.json").read_text())
+    assert glance == {
+        "k": 5,
+        "normal_agreement": numbers["normal"]["agreement"]["estimate"],
+        "novel_agreement": numbers["novel"]["agreement"]["estimate"],
+        "error_auroc": numbers["detection"]["image_auroc"]["estimate"],
+    }
     explanation = json.loads((folder / "explanation.json").read_text())
     for measure in ("indirect_share", "shuffled_agreement", "other_image_agreement"):
         mean = per_image.groupby("novel")[measure].mean()
         assert explanation["novel"][measure]["estimate"] == pytest.approx(mean[1], rel=1e-8)
 
 
-def test_metrics_refuses_maps_of_other_images_and_keeps_its_results(agreement_workspace):
+def test_metrics_refuses_ranks_of_other_images_and_keeps_its_results(agreement_workspace):
     before = Path("metrics/agreement.json").read_bytes()
-    np.save(map_path("saliency"), np.load(map_path("saliency"))[1:])
-    with pytest.raises(InputError, match=r"saliency.npy holds float32 29×8×8, not float32 30×8×8"):
+    places, _ = rank_paths()
+    np.save(places, np.load(places)[1:])
+    with pytest.raises(InputError, match=r"places.npy holds .* 29×64, not .* 30×64: .*ranks`"):
         metrics.main(METRICS)
     assert Path("metrics/agreement.json").read_bytes() == before
 

@@ -22,12 +22,14 @@ from novelty_maps.pipeline.arrays import write_array
 from novelty_maps.pipeline.options import from_sections
 from novelty_maps.pipeline.paths import RAW_IMAGES, RAW_PROVENANCE, SPLIT
 from novelty_maps.representation.files import (
+    DETECTION_GLANCE,
     DETECTION_METRICS,
     EMBEDDINGS,
     REPRESENTATION_PLOTS,
     read_detection,
     read_scores,
 )
+from novelty_maps.training.checkpoints import Checkpoint
 from stages.representation import classify, embed, metrics, plots
 
 VARIANTS = {
@@ -111,6 +113,29 @@ def test_scores_and_table_are_of_every_representation(workspace):
     for name in names:
         assert f"{name}/forest" in scores
     assert not set(table["labels"]) - {"none", "all", "other classes", "3", "12"}
+
+
+def test_glance_is_of_the_first_network(workspace):
+    first = json.loads(DETECTION_METRICS.read_text())["nominal"]
+    assert json.loads(DETECTION_GLANCE.read_text()) == {
+        "score_auroc": first["max_logit"]["auroc"]["estimate"],
+        "forest_auroc": first["forest"]["auroc"]["estimate"],
+    }
+
+
+def test_curve_of_a_classifier_grows_with_every_epoch_where_no_weights_are(workspace, monkeypatch):
+    curve, lengths = CLASSIFIER_METRICS / "new.csv", []
+
+    def save(checkpoint, state):
+        lengths.append(len(pd.read_csv(curve)) if curve.exists() else 0)
+
+    monkeypatch.setattr(Checkpoint, "save", save)
+    variants = {"new": {"objective": "nominal"}}
+    for epochs in (2, 1):
+        classify.main("new", classifier_params(variants, epochs=epochs))
+    assert lengths == [0, 1, 2]
+    assert list(pd.read_csv(curve)) == ["epoch", "train_loss", "validation_error"]
+    assert len(pd.read_csv(curve)) == 1
 
 
 def test_folder_of_figures_has_those_of_this_run_alone(workspace):

@@ -1,5 +1,7 @@
 """Command `score`: new images beside the normal validation images, and nothing half written."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -111,3 +113,26 @@ def test_file_that_is_no_image_is_named_and_nothing_is_written(finished, monkeyp
     with pytest.raises(InputError, match=r"bad\.png cannot be read as an image"):
         score.main([finished / "new", bad], MAPS, output=tmp_path / "scores")
     assert not (tmp_path / "scores").exists()
+
+
+def test_name_that_is_no_utf8_is_an_escape_in_the_table_and_itself_in_the_results(
+    finished, monkeypatch, tmp_path, capsys
+):
+    monkeypatch.chdir(finished)
+    name = os.fsdecode(b"caf\xe9")
+    save(tmp_path / "new" / f"{name}.png", pixels_of(0, SIZE, SIZE))
+    score.main([tmp_path / "new"], MAPS, output=tmp_path / "scores", method=["sobel"])
+    table = pd.read_csv(tmp_path / "scores/scores.csv")
+    assert table["file"].tolist() == [f"{tmp_path}/new/caf\\xe9.png"]
+    assert (tmp_path / f"scores/{name}.sobel.mask.png").exists()
+    assert "caf\\xe9.png" in capsys.readouterr().out
+
+
+def test_results_in_the_scored_folder_are_not_scored_by_the_next_runs(
+    finished, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(finished)
+    save(tmp_path / "new/a.png", pixels_of(0, SIZE, SIZE))
+    for output in ("first", "first", "second"):
+        score.main([tmp_path / "new"], MAPS, output=tmp_path / "new" / output, method=["sobel"])
+        assert len(pd.read_csv(tmp_path / "new" / output / "scores.csv")) == 1

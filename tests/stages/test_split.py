@@ -1,4 +1,4 @@
-"""Own images of both layouts go from `check` over `fetch` to `split`."""
+"""Own images of both layouts go from `survey` over `check` and `fetch` to `split`."""
 
 import numpy as np
 import pandas as pd
@@ -11,17 +11,20 @@ from novelty_maps.params.data import DataParams
 from novelty_maps.params.split import SplitParams
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.paths import RAW_LABELS, SPLIT
-from stages import check, fetch, split
+from stages import check, fetch, split, survey
 
 pytestmark = pytest.mark.usefixtures("workspace")
 
 
 def part_counts(path, **changes):
-    """Images of each part, label and novelty, once the three stages have run."""
+    """Images of each part, label and novelty, once these stages have run."""
     data = {"name": "folder", "path": str(path)}
-    check.main(write_params(path.parent, data=data, split=changes))
-    fetch.main(section(DataParams, "data", **data))
-    split.main(section(SplitParams, "split", **changes))
+    images, parts = section(DataParams, "data", **data), section(SplitParams, "split", **changes)
+    survey.main(images, parts)
+    kinds = {"kinds": ["disk"]}
+    check.main(write_params(path.parent, data=data, split=changes, plant=kinds))
+    fetch.main(images)
+    split.main(parts)
     return pd.read_csv(SPLIT).groupby(["part", "label", "novel"]).size().to_dict()
 
 
@@ -35,6 +38,17 @@ def test_class_folders_keep_their_test_part(tmp_path):
         ("test", 0, 1): 2,
         ("test", 1, 0): 2,
     }
+
+
+def test_normal_class_goes_by_name(tmp_path):
+    pets = class_folders(tmp_path / "pets")
+    (pets / "train/cat").rename(pets / "train/10")
+    (pets / "test/cat").rename(pets / "test/10")
+    (pets / "train/dog").rename(pets / "train/1")
+    (pets / "test/dog").rename(pets / "test/1")
+    by_name = part_counts(pets, normal_classes=["10"], validation_fraction=0.3)
+    assert by_name == part_counts(pets, normal_classes=[1], validation_fraction=0.3)
+    assert by_name[("test", 1, 0)] == 2
 
 
 def test_class_folders_without_a_test_part_are_drawn_from(tmp_path):

@@ -9,7 +9,7 @@ import torch
 from oracles.image_folders import SIZE, class_folders, mvtec
 from oracles.parameters import section
 
-from novelty_maps.autoencoders.files import AUTOENCODER, KEPT_EPOCHS, epoch_path
+from novelty_maps.autoencoders.files import AUTOENCODER, KEPT_EPOCHS, KEPT_LIST, epoch_path
 from novelty_maps.autoencoders.losses import mean_reconstruction_loss
 from novelty_maps.autoencoders.registry import autoencoder_of
 from novelty_maps.autoencoders.trained import load_autoencoder
@@ -46,6 +46,13 @@ def trained(**changes):
     return read_training_metrics()
 
 
+def kept():
+    """The files of kept epochs, all of which the list names."""
+    files = sorted(KEPT_EPOCHS.glob("*.pt"))
+    assert pd.read_csv(KEPT_LIST)["file"].tolist() == [file.name for file in files]
+    return files
+
+
 def validation_loss():
     images = torch.from_numpy(load_part("validation", novel=False)[0])
     loss = mean_reconstruction_loss(images, batch_size=1024, device=torch.device("cpu"))
@@ -62,7 +69,7 @@ def test_trained_network_is_that_of_the_best_epoch():
     assert numbers["best_epoch"] == best["epoch"]
     assert numbers["validation_loss"] == best["validation_loss"]
     assert validation_loss() == pytest.approx(numbers["validation_loss"], rel=1e-6)
-    assert sorted(KEPT_EPOCHS.iterdir()) == [epoch_path(1), epoch_path(2)]
+    assert kept() == [epoch_path(1), epoch_path(2)]
     assert epoch_path(int(best["epoch"])).read_bytes() == AUTOENCODER.read_bytes()
 
 
@@ -70,7 +77,7 @@ def test_epochs_of_earlier_settings_are_removed_and_so_is_the_checkpoint(workspa
     fetched()
     trained()
     trained(keep_epochs=[2])
-    assert list(KEPT_EPOCHS.iterdir()) == [epoch_path(2)]
+    assert kept() == [epoch_path(2)]
     assert list((workspace / "cache/novelty-maps/checkpoints").iterdir()) == []
 
 
@@ -81,7 +88,8 @@ def test_closed_form_has_no_epochs():
     assert TRAINING_CURVE.read_text().splitlines()[0] == "epoch,train_loss,validation_loss"
     assert read_training_curve()["epoch"].tolist() == [0]
     assert read_training_curve()["train_loss"].isna().all()
-    assert list(KEPT_EPOCHS.iterdir()) == []
+    assert kept() == []
+    assert list(KEPT_EPOCHS.iterdir()) == [KEPT_LIST]  # DVC warns of an empty folder
     assert validation_loss() == pytest.approx(numbers["validation_loss"], rel=1e-6)
 
 
@@ -122,10 +130,26 @@ def test_interrupted_training_ends_with_the_same_bytes(monkeypatch, capsys):
         patch.setattr(Checkpoint, "save", save_and_stop)
         with pytest.raises(KeyboardInterrupt):
             trained()
+    assert TRAINING_CURVE.read_bytes() == expected[1]  # that of the weights, which are still there
     AUTOENCODER.unlink()
     trained()
     assert "going on after epoch 1 (" in capsys.readouterr().err
     assert (AUTOENCODER.read_bytes(), TRAINING_CURVE.read_bytes()) == expected
+
+
+def test_curve_grows_with_every_epoch_where_no_weights_are(monkeypatch):
+    fetched()
+    seen = []
+
+    def save(checkpoint, state):
+        seen.append(read_training_curve()["epoch"].tolist() if TRAINING_CURVE.exists() else [])
+
+    monkeypatch.setattr(Checkpoint, "save", save)
+    trained(epochs=3, patience=3)
+    assert seen == [[], [1], [1, 2]]
+    trained(epochs=4, patience=4)  # an earlier run's weights keep their curve to the end
+    assert seen[3:] == [[1, 2, 3]] * 4
+    assert read_training_curve()["epoch"].tolist() == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("layout", [class_folders, mvtec])

@@ -1,15 +1,13 @@
-"""Stage `trajectory`: a row per epoch, the best one from the maps that stage `maps` wrote."""
+"""Stage `trajectory`: a row per epoch, of any K without a map or a network."""
 
 import json
-from pathlib import Path
+import shutil
 
-import numpy as np
 import pandas as pd
 import pytest
-from oracles.small_run import BEST, MAPS, METRICS, TRAIN
+from oracles.small_run import BEST, METRICS, assert_needs_no_torch
 
-from novelty_maps.autoencoders.files import epoch_path
-from novelty_maps.maps.files import map_path
+from novelty_maps.agreement import files
 from novelty_maps.pipeline.errors import InputError
 from stages import trajectory
 
@@ -36,28 +34,24 @@ def test_best_row_of_the_trajectory_is_that_of_the_metrics(finished_agreement):
     assert table["running"].tolist() == [0, 0]
 
 
-def test_weights_kept_with_moving_averages_are_a_row_of_their_own(agreement_workspace):
-    epoch_path(BEST, running=True).write_bytes(epoch_path(1).read_bytes())
-    trajectory.main(METRICS, MAPS, TRAIN)
-    table = pd.read_csv("metrics/trajectory.csv")
-    assert table["epoch"].tolist() == [1, BEST, BEST]
-    assert table["running"].tolist() == [0, 0, 1]
-    assert table["validation_loss"].tolist()[:2] == [0.3, 0.15]
-    assert np.isnan(table["validation_loss"][2])
-    assert table["normal_scaled_map_error"][2] == table["normal_scaled_map_error"][0]
-    assert table["normal_scaled_map_error"][2] != table["normal_scaled_map_error"][1]
-
-
-def test_trajectory_reads_the_best_epochs_maps_and_computes_the_others(agreement_workspace):
+def test_trajectory_of_another_k_needs_neither_networks_nor_maps(agreement_workspace):
+    shutil.rmtree("data/model")
+    shutil.rmtree("data/maps")
     before = pd.read_csv("metrics/trajectory.csv")
-    np.save(map_path("saliency"), np.load(map_path("reconstruction_error")))
-    trajectory.main(METRICS, MAPS, TRAIN)
+    trajectory.main(METRICS.model_copy(update={"k": 64}))
     after = pd.read_csv("metrics/trajectory.csv")
-    assert after["normal_agreement"][1] == METRICS.k
-    pd.testing.assert_series_equal(after.loc[0], before.loc[0])
+    assert (after[["normal_agreement", "novel_agreement"]] == 64).all(axis=None)
+    fixed = [*before.columns[:5], "normal_scaled_map_error", "normal_indirect_share"]
+    pd.testing.assert_frame_equal(after[fixed], before[fixed])
 
 
-def test_trajectory_refuses_a_missing_epoch(agreement_workspace):
-    Path("data/model/epochs/epoch_0001.pt").unlink()
-    with pytest.raises(InputError, match=r"epoch_0001\.pt does not exist: train again"):
-        trajectory.main(METRICS, MAPS, TRAIN)
+def test_trajectory_refuses_missing_ranks_and_keeps_the_old_table(agreement_workspace):
+    before = files.TRAJECTORY.read_bytes()
+    files.rank_paths(1)[0].unlink()
+    with pytest.raises(InputError, match=r"epoch_0001\.places\.npy does not exist: .*_ranks`"):
+        trajectory.main(METRICS)
+    assert files.TRAJECTORY.read_bytes() == before
+
+
+def test_trajectory_needs_no_torch(agreement_workspace):
+    assert_needs_no_torch("trajectory", METRICS)

@@ -6,7 +6,13 @@ from oracles.scratch_experiments import commit, experiment, git, of_agreement
 from novelty_maps.agreement.files import AGREEMENT_METRICS, BY_CLASS, TRAJECTORY
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.training.files import TRAINING_METRICS
-from studies.experiments import find_experiments, read_metrics, read_table, varied_settings
+from studies.experiments import (
+    find_experiments,
+    place_in_git,
+    read_metrics,
+    read_table,
+    varied_settings,
+)
 
 
 @pytest.fixture
@@ -52,6 +58,46 @@ def test_experiments_of_another_commit_are_found_from_there_alone(repository):
 def test_unknown_revision_is_an_error(repository):
     with pytest.raises(InputError, match="nowhere"):
         found("study", start="nowhere")
+
+
+def test_folder_without_a_repository_is_told_how_to_become_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(InputError, match=r"\(not a git repository.*`git init && git add \. && git"):
+        found("study")
+    git("init", "-q")
+    with pytest.raises(InputError, match=r"'HEAD' names no commit.*git commit"):
+        found("study")
+
+
+def test_machine_without_git_is_told_so(repository, monkeypatch):
+    monkeypatch.setenv("PATH", str(repository))
+    with pytest.raises(InputError, match="git, which keeps the experiments, is not installed"):
+        found("study")
+
+
+@pytest.mark.parametrize("name", ["inner", "my project (1), é"])
+def test_experiments_of_a_folder_in_another_repository_are_read_there(tmp_path, monkeypatch, name):
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    git("init", "-q")
+    start = commit({"readme": "of the other project"})
+    assert place_in_git() == (".", "")
+    files = of_agreement(rate=0.5, agreement=3.0)
+    experiment("mine", start, {f"{name}/{path}": text for path, text in files.items()})
+    (tmp_path / name).mkdir(exist_ok=True)
+    monkeypatch.chdir(tmp_path / name)
+    (one,) = found("mine")
+    assert one.settings["train.learning_rate"] == 0.5
+    assert read_table(one, BY_CLASS)["agreement"].tolist() == [1, 2]
+    assert read_metrics(one, {AGREEMENT_METRICS: ""})["normal_agreement"] == 3.0
+    assert place_in_git() == ("../", f"{name}/")
+
+
+def test_experiment_without_parameters_is_named(repository):
+    experiment("bare", git("rev-parse", "HEAD"), {"only": "this"})
+    with pytest.raises(InputError, match=r"experiment bare has no params\.yaml"):
+        found("bare")
 
 
 def test_missing_metrics_are_an_error_that_names_experiment_and_file(repository):

@@ -36,7 +36,8 @@ Worker status: 0 active, 0 idle
 def asked(tmp_path, monkeypatch):
     """What DVC was asked, each with the number of threads it had."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "dvc.py").write_text(FAKE)
+    git("init", "-q")
+    commit({"dvc.py": FAKE})
 
     def commands():
         return [json.loads(line) for line in Path("asked.jsonl").read_text().splitlines()]
@@ -114,8 +115,25 @@ def test_run_that_dvc_refuses_stops_the_study(asked):
     assert sum("run" in command for command in asked()) == 1
 
 
+def test_study_needs_a_commit_to_start_from_and_asks_dvc_nothing_without(asked):
+    git("update-ref", "-d", "HEAD")
+    with pytest.raises(InputError, match="'HEAD' names no commit"):
+        run(study())
+    assert not Path("asked.jsonl").exists()
+
+
+def test_figures_are_copied_from_a_folder_in_another_repository(asked, monkeypatch):
+    files = {"dvc.py": FAKE, "params.yaml": "train:\n  seed: 1\n"}
+    start = commit({f"my project/{path}": text for path, text in files.items()})
+    experiment("study-2", start, {})
+    monkeypatch.chdir("my project")
+    runner.fetch_figures(Figures(run="study-2", files=["plots/agreement/maps.png"]))
+    ((*asked_for, _),) = asked()
+    assert asked_for[:3] == ["get", "../", "my project/plots/agreement/maps.png"]
+    assert asked_for[-1] == "docs/figures/maps.png"
+
+
 def test_figures_are_copied_to_docs_from_the_run_that_starts_here(asked):
-    git("init", "-q")
     file, to = "plots/agreement/maps.png", "docs/figures/maps.png"
     for text in ("before", "now"):
         start = commit({"readme": text})

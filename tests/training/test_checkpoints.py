@@ -5,9 +5,11 @@ import torch
 from torch import nn
 
 from novelty_maps.pipeline.errors import InputError
+from novelty_maps.training import checkpoints
 from novelty_maps.training.checkpoints import Checkpoint, source_files
 from novelty_maps.training.loop import TrainingState
 
+CPU = torch.device("cpu")
 STATE = TrainingState(
     epoch=2,
     network=nn.Linear(2, 3).state_dict(),
@@ -28,11 +30,11 @@ def cache(tmp_path, monkeypatch):
 
 
 def test_new_run_has_no_state_and_a_saved_one_is_read_as_it_was(tmp_path, cache):
-    checkpoint = Checkpoint({"seed": 0}, [tmp_path / "a"])
+    checkpoint = Checkpoint({"seed": 0}, [tmp_path / "a"], device=CPU)
     assert checkpoint.load() is None
-    assert not cache.exists()
+    assert list(cache.iterdir()) == []
     checkpoint.save(STATE)
-    found = Checkpoint({"seed": 0}, [tmp_path / "a"]).load()
+    found = Checkpoint({"seed": 0}, [tmp_path / "a"], device=CPU).load()
     assert (found.epoch, found.best_epoch, found.best_loss) == (2, 1, 0.5)
     assert found.history == STATE.history
     assert torch.equal(found.network["weight"], STATE.network["weight"])
@@ -40,7 +42,7 @@ def test_new_run_has_no_state_and_a_saved_one_is_read_as_it_was(tmp_path, cache)
 
 
 def test_removed_checkpoint_is_gone_and_may_be_removed_again(tmp_path, cache):
-    checkpoint = Checkpoint({}, [])
+    checkpoint = Checkpoint({}, [], device=CPU)
     checkpoint.save(STATE)
     checkpoint.remove()
     checkpoint.remove()
@@ -50,12 +52,15 @@ def test_removed_checkpoint_is_gone_and_may_be_removed_again(tmp_path, cache):
 
 def test_run_that_differs_in_anything_has_another_file(tmp_path, monkeypatch):
     def path(settings, *files):
-        return Checkpoint(settings, list(files)).path
+        return Checkpoint(settings, list(files), device=CPU).path
 
     a, b = tmp_path / "a", tmp_path / "b"
     b.write_text("data")
     first = path({"seed": 0, "k": 1}, a)
     assert path({"k": 1, "seed": 0}, a) == first
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "processor", lambda device: f"another {device.type}")
+        assert path({"seed": 0, "k": 1}, a) != first
     assert path({"seed": 0, "k": 1}, b) == first  # the content counts, not the place
     others = {path({"seed": 1, "k": 1}, a), path({"seed": 0}, a), path({"seed": 0, "k": 1}, a, a)}
     b.write_text("other data")
@@ -70,7 +75,7 @@ def test_run_that_differs_in_anything_has_another_file(tmp_path, monkeypatch):
 
 
 def test_damaged_checkpoint_is_named_with_the_way_out(cache):
-    checkpoint = Checkpoint({}, [])
+    checkpoint = Checkpoint({}, [], device=CPU)
     cache.mkdir(parents=True)
     checkpoint.path.write_bytes(b"half")
     with pytest.raises(InputError, match=r"is damaged .*: delete it to train from the beginning"):
@@ -85,3 +90,25 @@ def test_source_files_are_those_that_training_depends_on(package):
     assert {"base.py", "train.py", "loop.py", "batch_norm.py", "blocks.py"} <= names
     assert len(set(files)) == len(files)
     assert all(file.is_file() for file in files)
+
+
+@pytest.mark.parametrize("place", ["file", "no home"])
+def test_training_without_a_place_for_its_state_goes_without_and_says_so(
+    tmp_path, monkeypatch, capsys, place
+):
+    if place == "file":
+        (tmp_path / "cache").touch()
+        said = f"in {tmp_path}/cache/novelty-maps/checkpoints (Not a directory)"
+    else:
+        monkeypatch.setattr(checkpoints, "cache_folder", lambda name: None)
+        said = "(no home folder)"
+    checkpoint = Checkpoint({}, [], device=CPU)
+    assert capsys.readouterr().err == ""  # a network that is not trained needs no place
+    assert checkpoint.load() is None
+    found = capsys.readouterr().err
+    assert said in found
+    assert "set XDG_CACHE_HOME to a folder" in found
+    assert found.count("\n") == 1
+    checkpoint.save(STATE)
+    checkpoint.remove()
+    assert {path.name for path in tmp_path.iterdir()} <= {"a", "cache"}

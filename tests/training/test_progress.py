@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -9,7 +10,9 @@ from torch import nn
 from novelty_maps.training import progress
 from novelty_maps.training.checkpoints import Checkpoint
 from novelty_maps.training.loop import train
-from novelty_maps.training.progress import train_with_progress
+from novelty_maps.training.progress import growing_curve, train_with_progress
+
+CPU = torch.device("cpu")
 
 DATA = torch.linspace(-1, 1, 22).view(11, 2)
 
@@ -43,7 +46,7 @@ def settings(**changes):
 @pytest.fixture
 def checkpoint(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return Checkpoint({}, [])
+    return Checkpoint({}, [], device=CPU)
 
 
 class Bar:
@@ -111,5 +114,37 @@ def test_bar_counts_the_images_of_full_batches(checkpoint, monkeypatch):
     ]
     train_with_progress(network(), (DATA,), checkpoint, **settings(epochs=5))
     assert (Bar.last.total, Bar.last.count) == (40, 40)  # the bar begins where it had ended
-    train_with_progress(network(), (DATA,), Checkpoint({"b": 1}, []), **settings(batch_size=99))
+    train_with_progress(
+        network(),
+        (DATA,),
+        Checkpoint({"b": 1}, [], device=CPU),
+        **settings(batch_size=99),
+    )
     assert (Bar.last.total, Bar.last.count) == (33, 33)
+
+
+def test_curve_grows_with_every_epoch_and_is_whole_after_an_interruption(checkpoint, tmp_path):
+    curve = tmp_path / "metrics/curve.csv"
+    write, lengths = growing_curve(curve, tmp_path / "weights.pt"), []
+
+    def watch(state):
+        write(state)
+        lengths.append(len(pd.read_csv(curve)))
+        if len(lengths) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_with_progress(network(), (DATA,), checkpoint, watch=watch, **settings())
+    curve.unlink()  # as DVC does before it runs the stage again
+    state = train_with_progress(network(), (DATA,), checkpoint, watch=watch, **settings())
+    assert lengths == [1, 2, 3]
+    pd.testing.assert_frame_equal(pd.read_csv(curve), pd.DataFrame(state.history), atol=1e-8)
+
+
+def test_curve_of_weights_that_are_there_stays(checkpoint, tmp_path):
+    weights, curve = tmp_path / "weights.pt", tmp_path / "curve.csv"
+    weights.touch()
+    curve.write_text("of the weights")
+    watch = growing_curve(curve, weights)
+    train_with_progress(network(), (DATA,), checkpoint, watch=watch, **settings())
+    assert curve.read_text() == "of the weights"

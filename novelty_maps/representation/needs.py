@@ -1,0 +1,19 @@
+"""What the question of representation needs of a split."""
+
+from novelty_maps.pipeline.errors import InputError
+
+
+def require_both(*, normal: int, novel: int) -> None:
+    """Raise InputError unless an oracle has both kinds of labelled validation images.
+
+    Args:
+        normal: Number of normal validation images.
+        novel: Number of novel ones.
+    """
+    if not normal or not novel:
+        kind = "normal" if normal else "novel"
+        raise InputError(
+            f"all {normal + novel} labelled validation images are {kind}, so that an oracle has"
+            " nothing to tell apart: use split.protocol open_60_20_20, change split.normal_classes,"
+            " or ask the other questions alone with `dvc repro plots localization_plots`"
+        )
