@@ -12,7 +12,7 @@ from novelty_maps.maps.names import REFERENCE
 from novelty_maps.statistics import RunsInterval
 from studies import lookup
 from studies.authors import network_of
-from studies.over_runs import each_map, over_runs
+from studies.over_runs import over_runs
 
 
 class LastNetwork(NamedTuple):
@@ -154,13 +154,18 @@ class EachRun(LocalizationStudy):
         return self._read[name]
 
 
+def _maps_of_one_run(maps: pd.DataFrame) -> pd.DataFrame:
+    measures = [str(name).removesuffix("_low") for name in maps if str(name).endswith("_low")]
+    return maps.assign(runs=1, **{f"{measure}_sd": np.nan for measure in measures})
+
+
 def _of_one_run(numbers: pd.DataFrame) -> pd.DataFrame:
     return numbers.assign(sd=np.nan, runs=1)
 
 
 # Tables that are made of those of single runs.
 _REDUCED: dict[str, tuple[str, Callable[[pd.DataFrame], pd.DataFrame]]] = {
-    "localization_summary": ("localization", each_map),
+    "localization_summary": ("localization", _maps_of_one_run),
     "numbers": ("run_numbers", _of_one_run),
 }
 
