@@ -27,12 +27,12 @@ def main(
     from novelty_maps.planting.planted import load_planted
 
     validation, test = (load_planted(part) for part in ("validation", "test"))
-    validated = files.load_planted_maps("validation", localization.methods, validation)
     tested = files.load_planted_maps("test", localization.methods, test)
     normal = {method: files.load_normal_map(method, validation) for method in HEADLINE_MAPS}
     found = {}
     for method in tqdm(localization.methods, unit="map"):
-        sigma = tables.best_blur(validated[method].after, validation.mask, localization.blurs)
+        validated = np.abs(files.load_planted_map("validation", "after", method, validation))
+        sigma = tables.best_blur(validated, validation.mask, localization.blurs)
         found[method] = tables.find(*tested[method], test.mask, sigma=sigma)
     table = tables.localization_table(
         found,

@@ -9,6 +9,8 @@ from novelty_maps.pipeline.options import from_sections, reads
 
 def main(metrics: Annotated[MetricsParams, reads("k")]) -> None:
     """Ask whether images on which r and s disagree are those on which they miss the novelty."""
+    import numpy as np
+
     from novelty_maps.localization import files
     from novelty_maps.localization.disagreement import disagreement, image_table
     from novelty_maps.localization.summary import at_a_glance
@@ -16,8 +18,10 @@ def main(metrics: Annotated[MetricsParams, reads("k")]) -> None:
     from novelty_maps.planting.planted import load_planted
 
     test = load_planted("test")
-    maps = files.load_planted_maps("test", files.COMPARED, test)
-    after = {method: each.after for method, each in maps.items()}
+    after = {
+        method: np.abs(files.load_planted_map("test", "after", method, test))
+        for method in files.COMPARED
+    }
     found = files.load_compared(len(test.table))
     images = image_table(test.table, found, after, k=metrics.k)
     numbers = files.read_headline() | {"disagreement": disagreement(images)}
