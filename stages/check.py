@@ -2,9 +2,9 @@
 
 DVC deletes a stage's outputs before it runs the stage. A parameter that makes a late stage fail
 would therefore cost the results that were there. This stage comes before, so that an impossible
-value, a device that is not there or a checkpoint that does not fit stops the pipeline while
-everything is still in place. What `survey` has found in the data set says the rest. Its output
-never changes, so that no other stage reruns because of it.
+value stops the pipeline while everything is still in place; `check_network` looks at the network
+and the machine. What `survey` has found in the data set says the rest. Its output never changes, so
+that no other stage reruns because of it.
 """
 
 from typing import TYPE_CHECKING
@@ -16,17 +16,15 @@ from novelty_maps.pipeline.paths import PARAMS, PARAMS_CHECKED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from novelty_maps.autoencoders.base import Autoencoder
     from novelty_maps.images.survey import Survey
-    from novelty_maps.params.train import TrainParams
     from novelty_maps.params.whole import Params
 
 
 def main(params: ParamsFile = PARAMS) -> None:
     """Check params.yaml: unknown and missing keys, types, impossible values, normal classes.
 
-    That the network goes with the images, the code length and the checkpoint is tried by building
-    it. No image is opened: `survey` has done that.
+    No image is opened: `survey` has done that. PyTorch is left out, since a changed K or plot style
+    comes here too.
     """
     from novelty_maps.images.survey import read_survey
     from novelty_maps.params.whole import load_params
@@ -42,15 +40,12 @@ def require_possible(params: "Params", found: "Survey | None" = None) -> None:
 
     Args:
         params: The parameters.
-        found: What the data set holds; without it the settings are looked at alone, not what this
-            machine has.
+        found: What the data set holds; without it the settings are looked at alone.
     """
-    from novelty_maps.autoencoders.registry import seeded_autoencoder
     from novelty_maps.figures.colormaps import require_colormap
     from novelty_maps.images.listing import list_images
     from novelty_maps.images.splits import class_labels, require_classes
-    from novelty_maps.maps.methods import require_methods, require_planned
-    from novelty_maps.maps.names import COMPARED_MAPS
+    from novelty_maps.maps.names import COMPARED_MAPS, require_methods, require_planned
     from novelty_maps.params.data import CLASSES
     from novelty_maps.planting.ground_truth import require_masks
     from novelty_maps.planting.plant import require_kinds, require_strengths
@@ -62,45 +57,12 @@ def require_possible(params: "Params", found: "Survey | None" = None) -> None:
     require_planned(params.maps.methods, needed=COMPARED_MAPS)
     require_methods(params.localization.methods, key="localization.methods")
     require_methods(params.faithfulness.methods, key="faithfulness.methods")
-    network = seeded_autoencoder(
-        params.train.seed,
-        network=params.train.network,
-        image_shape=(found.channels if found else 1, data.image_size, data.image_size),
-        code_length=params.train.code_length,
-    )
     require_colormap(params.plots.colormap)
     require_kinds(params.plant.kinds)
     require_strengths(params.plant.intensities)
     require_masks(params.plant.kinds, own is not None and any(file.mask for file in own.files))
     if found is not None:
-        _require_devices(params)
-        _require_weights(params.train, network, images=found.normal["train"])
         _require_novelties(params.plant.kinds, found)
-
-
-def _require_devices(params: "Params") -> None:
-    from novelty_maps.machine.devices import require_device
-
-    for key, section in (
-        ("train", params.train),
-        ("maps", params.maps),
-        ("classifier", params.classifier),
-    ):
-        require_device(section.device, key=f"{key}.device")
-
-
-def _require_weights(train: "TrainParams", network: "Autoencoder", *, images: int) -> None:
-    """Raise InputError unless so many normal images or the checkpoint give the network weights."""
-    from novelty_maps.autoencoders.principal_components import PrincipalComponents
-    from novelty_maps.networks.weights import load_published_weights
-    from novelty_maps.training.loop import require_training_images
-
-    if train.from_checkpoint is not None:
-        load_published_weights(network, train.from_checkpoint)
-    elif isinstance(network, PrincipalComponents):
-        network.require_components(images)
-    else:
-        require_training_images(images)
 
 
 def _require_novelties(kinds: "Sequence[str]", found: "Survey") -> None:

@@ -1,28 +1,44 @@
-"""Stage `inputs`: the checksums of what lies outside, by which DVC sees a change there.
+"""Stage `inputs`: what lies outside, by which DVC sees a change there.
 
-It runs at every `dvc repro`. What reads own images, the data sets in DATASETS_ROOT or published
-weights depends on its outputs, which are the same as long as the files are.
+It runs at every `dvc repro`. What reads own images, the data sets in DATASETS_ROOT, published
+weights or devices depends on its outputs, which are the same as long as those are.
 """
 
 from typing import Annotated
 
+from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.params.data import DataParams
+from novelty_maps.params.maps import MapsParams
 from novelty_maps.params.train import TrainParams
 from novelty_maps.pipeline.cli import run
 from novelty_maps.pipeline.options import from_sections, reads
 
 
-def main(data: DataParams, train: Annotated[TrainParams, reads("from_checkpoint")]) -> None:
+def main(
+    data: DataParams,
+    train: Annotated[TrainParams, reads("from_checkpoint", "device")],
+    maps: Annotated[MapsParams, reads("device")],
+    classifier: Annotated[ClassifierParams, reads("device")],
+) -> None:
     """Write the checksums of the data set's files and of the checkpoint; null for what is missing.
 
-    A file is read again only if its size or its times have changed.
+    A file is read again only if its size or its times have changed. Whether there is a CUDA device
+    is looked at only where a setting asks for one; null otherwise.
     """
     from novelty_maps.images.layouts import source_digest
-    from novelty_maps.pipeline.outside import weights_digest, write_digest
-    from novelty_maps.pipeline.paths import INPUT_CHECKPOINT, INPUT_DATA
+    from novelty_maps.pipeline.outside import weights_digest, write_found
+    from novelty_maps.pipeline.paths import INPUT_CHECKPOINT, INPUT_DATA, INPUT_DEVICES
 
-    write_digest(INPUT_DATA, source_digest(data))
-    write_digest(INPUT_CHECKPOINT, weights_digest(train.from_checkpoint))
+    asked = "cuda" in (train.device, maps.device, classifier.device)
+    write_found(INPUT_DATA, sha256=source_digest(data))
+    write_found(INPUT_CHECKPOINT, sha256=weights_digest(train.from_checkpoint))
+    write_found(INPUT_DEVICES, cuda=_cuda_is_there() if asked else None)
+
+
+def _cuda_is_there() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
 
 
 if __name__ == "__main__":

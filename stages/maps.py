@@ -16,7 +16,8 @@ def main(maps: MapsParams) -> None:
     from novelty_maps.autoencoders.trained import load_autoencoder
     from novelty_maps.machine.devices import select_device
     from novelty_maps.maps.files import MAPS, RECONSTRUCTION, map_path
-    from novelty_maps.maps.methods import needs_mean_image, require_methods
+    from novelty_maps.maps.methods import needs_mean_image
+    from novelty_maps.maps.names import require_methods
     from novelty_maps.maps.stream import stream_maps
     from novelty_maps.pipeline import atomic
     from novelty_maps.pipeline.parts import load_mean_image, load_part

@@ -20,6 +20,7 @@ def main(split: SplitParams) -> None:
     table = split_table(
         labels["label"].to_numpy(np.int64),
         labels["official_part"].to_numpy(str),
+        names=classes,
         **split.model_dump() | {"normal_classes": class_labels(split.normal_classes, classes)},
     )
     formats.write_table(SPLIT, table)

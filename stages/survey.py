@@ -30,6 +30,7 @@ def main(data: DataParams, split: SplitParams) -> None:
     table = split_table(
         dataset.labels,
         dataset.official_part,
+        names=dataset.classes,
         **split.model_dump() | {"normal_classes": normal},
     )
     formats.write_json(SURVEY, survey_of(dataset, table, name=data.name))

@@ -27,6 +27,7 @@ def run(
     from novelty_maps.pipeline.paths import PARAMS
     from novelty_maps.pipeline.section import read_yaml
     from stages.check import require_possible
+    from stages.check_network import fitting
     from studies.runner import fetch_figures, run_study
     from studies.study import load_study, parse_settings
 
@@ -34,7 +35,9 @@ def run(
     runs = study.runs(parse_settings(changed or []))
     sections = read_yaml(PARAMS)
     for each in runs:
-        require_possible(each.params(sections))
+        params = each.params(sections)
+        require_possible(params)
+        fitting(params.train, (1, params.data.image_size, params.data.image_size))
     run_study(study, runs, jobs=jobs)
     compare([name])
     if study.definition.figures:

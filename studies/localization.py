@@ -1,7 +1,8 @@
 """The study of localization, as its page cites it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from novelty_maps.maps.names import REFERENCE
+from novelty_maps.pipeline.errors import InputError
 from novelty_maps.statistics import RunsInterval
 from studies import lookup
 from studies.authors import network_of
@@ -50,6 +52,7 @@ class LocalizationStudy:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._read: dict[str, pd.DataFrame] = {}
+        self._found: dict[tuple[str, ...], pd.Series[Any]] = {}
 
     def networks(self) -> list[str]:
         """Names of the networks, in the order of the table."""
@@ -82,11 +85,13 @@ class LocalizationStudy:
         Raises:
             InputError: There is none, or more than one.
         """
-        return lookup.one_row(
-            self.table(network),
-            {"method": method, "grouping": grouping, "group": group},
-            what=f"are {network}, {method}, {grouping} {group}",
-        )
+        key = (network, method, grouping, group)
+        if key not in self._found:
+            places = self._places.get(key, [])
+            if len(places) != 1:
+                raise InputError(f"{len(places)} rows are {', '.join(key)}")
+            self._found[key] = self._table("localization_summary").iloc[places[0]]
+        return self._found[key]
 
     def number(self, network: str, method: str, measure: str, **which: str) -> RunsInterval:
         """A measure of a map over all images, or over those of a grouping and group."""
@@ -120,6 +125,12 @@ class LocalizationStudy:
         return over_runs(
             lookup.rows_of(self._table("reinitialised"), own), "average_precision_drop"
         )
+
+    @cached_property
+    def _places(self) -> Mapping[Any, Any]:
+        """Network, method, grouping and group to the places of their rows in the summary."""
+        keys = ["network", "method", "grouping", "group"]
+        return self._table("localization_summary").groupby(keys, sort=False).indices
 
     def _table(self, name: str) -> pd.DataFrame:
         """A table of the study with the column `network` before its own."""

@@ -17,6 +17,9 @@ _REMEDIES = {
     _OPEN: "take more images, or use split.protocol one_class with other fractions",
 }
 
+_MORE = "change the fractions or take more images"
+_SPELLING = "add some, or rename its folder if it is spelt differently there"
+
 PARTS = ("train", "validation", "test")
 
 
@@ -53,6 +56,8 @@ def require_classes(normal_classes: Sequence[int], classes: int) -> None:
             raise InputError(
                 f"split.normal_classes has {label}, but the classes are 0..{classes - 1}: remove it"
             )
+    if not normal_classes:
+        raise InputError("split.normal_classes names no class, so nothing is normal: add one")
     if len(set(normal_classes)) == classes:
         raise InputError(
             f"split.normal_classes names all {classes} classes, so nothing is novel: remove one"
@@ -68,6 +73,7 @@ def split_table(
     validation_fraction: float,
     test_fraction: float,
     seed: int,
+    names: Sequence[str] = (),
 ) -> pd.DataFrame:
     """The index table by one of the protocols: `one_class_split` or `open_split`.
 
@@ -79,9 +85,10 @@ def split_table(
         validation_fraction: As of `one_class_split`.
         test_fraction: As of `one_class_split`.
         seed: Seed of the draws.
+        names: Name of every class in label order, for errors.
     """
     if protocol == "open_60_20_20":
-        return open_split(labels, normal_classes=normal_classes, seed=seed)
+        return open_split(labels, normal_classes=normal_classes, seed=seed, names=names)
     return one_class_split(
         labels,
         official_part,
@@ -89,6 +96,7 @@ def split_table(
         validation_fraction=validation_fraction,
         test_fraction=test_fraction,
         seed=seed,
+        names=names,
     )
 
 
@@ -100,6 +108,7 @@ def one_class_split(
     validation_fraction: float,
     test_fraction: float,
     seed: int,
+    names: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Index table of the paper's protocol.
 
@@ -116,6 +125,7 @@ def one_class_split(
         validation_fraction: Share of the non-test images that go to validation.
         test_fraction: Share of the images that go to test, where there is no official split.
         seed: Seed of the draws.
+        names: Name of every class in label order, for errors.
 
     Returns:
         A row per image, ordered by part, then by source row: `part`, `row` (counts within the
@@ -130,16 +140,26 @@ def one_class_split(
     test = rows[official_part == "test"]
     rest = rows[official_part != "test"]
     test_only = np.setdiff1d(labels[test], labels[rest])
+    in_one_alone = np.setxor1d(labels[test], labels[rest]) if test.size else test
     if not test.size:
         rest, test = _draw(rest, labels, test_fraction, seed, "split.test_fraction")
     train, validation = _draw(rest, labels, validation_fraction, seed, "split.validation_fraction")
     table = _index_table((train, validation, test), labels, normal_classes)
-    _require_classes_in_parts(table, test_only=np.setdiff1d(test_only, normal_classes))
+    _require_parts(
+        table,
+        names,
+        test_only=np.setdiff1d(test_only, normal_classes),
+        in_one_alone=in_one_alone,
+    )
     return table
 
 
 def open_split(
-    labels: NDArray[np.int64], *, normal_classes: Sequence[int], seed: int
+    labels: NDArray[np.int64],
+    *,
+    normal_classes: Sequence[int],
+    seed: int,
+    names: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Index table of Dietterich et al.: 60% training, 20% validation, 20% test of all images.
 
@@ -151,6 +171,7 @@ def open_split(
         labels: (N,) class of each image.
         normal_classes: Classes that are normal; all others are novel.
         seed: Seed of the draws.
+        names: Name of every class in label order, for errors.
 
     Returns:
         The table, as of `one_class_split`.
@@ -162,7 +183,7 @@ def open_split(
     rest, test = _draw(np.arange(len(labels)), labels, 0.2, seed, _OPEN)
     train, validation = _draw(rest, labels, 0.25, seed, _OPEN)
     table = _index_table((train, validation, test), labels, normal_classes)
-    _require_classes_in_parts(table)
+    _require_parts(table, names)
     return table
 
 
@@ -175,7 +196,6 @@ def _index_table(
     )
     table["label"] = labels[table["source_row"]]
     table["novel"] = (~table["label"].isin(list(normal_classes))).astype(int)
-    _require_both_kinds(table)
     return table.reset_index(drop=True)
 
 
@@ -196,26 +216,26 @@ def _draw(
     return kept, drawn
 
 
-def _require_classes_in_parts(
-    table: pd.DataFrame, *, test_only: NDArray[np.int64] | Sequence[int] = ()
+def _require_parts(
+    table: pd.DataFrame,
+    names: Sequence[str],
+    *,
+    test_only: NDArray[np.int64] | Sequence[int] = (),
+    in_one_alone: NDArray[np.int64] | Sequence[int] = (),
 ) -> None:
-    counts = pd.crosstab(table["label"], table["part"])
+    """Raise InputError unless every part has images of the classes that it needs.
+
+    Args:
+        table: The index table.
+        names: Name of every class, or none.
+        test_only: Classes that only the test part must have.
+        in_one_alone: Classes that one of the official parts lacks.
+    """
+    counts = pd.crosstab(table["label"], table["part"]).reindex(columns=PARTS, fill_value=0)
     expected = counts[~counts.index.isin(test_only)]
     for part in PARTS:
         absent = expected.index[expected[part] == 0]
         if len(absent):
-            raise InputError(
-                f"the {part} part would be without some class ({absent[0]}):"
-                " change the fractions or take more images"
-            )
-
-
-def _require_both_kinds(table: pd.DataFrame) -> None:
-    needed = [("train", 0, "normal"), ("validation", 0, "normal")]
-    needed += [("test", 0, "normal"), ("test", 1, "novel")]
-    for part, novel, kind in needed:
-        if not ((table["part"] == part) & (table["novel"] == novel)).any():
-            raise InputError(
-                f"the {part} part has no {kind} images:"
-                " change split.normal_classes or the fractions"
-            )
+            name = repr(names[absent[0]]) if names else absent[0]
+            remedy = _SPELLING if absent[0] in in_one_alone else _MORE
+            raise InputError(f"class {name} would have no images in the {part} part: {remedy}")

@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from novelty_maps.maps.methods import MAP_METHODS, MapContext, require_methods
+from novelty_maps.maps.methods import MAP_METHODS, MapContext
+from novelty_maps.maps.names import require_methods
 from novelty_maps.networks.inputs import as_input
 from novelty_maps.networks.outputs import evaluated
 from novelty_maps.pipeline.errors import InputError

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from novelty_maps.maps import attributions, controls, loss_gradient
 from novelty_maps.maps.attributions import magnitude
 from novelty_maps.maps.loss_gradient import LossGradient
+from novelty_maps.maps.names import require_methods
 from novelty_maps.networks.inputs import seeded_generator
-from novelty_maps.pipeline.errors import InputError, did_you_mean
+from novelty_maps.pipeline.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,30 +115,6 @@ MAP_METHODS: dict[str, MapMethod] = {
 MAGNITUDES = tuple(
     name for name, method in MAP_METHODS.items() if not method.signed and method.needs != "masks"
 )
-
-
-def require_methods(methods: Sequence[str], *, key: str | None = None) -> None:
-    """Raise InputError unless all are names of `MAP_METHODS`; it names the parameter `key`."""
-    for method in methods:
-        if method not in MAP_METHODS:
-            where = f"{key}: " if key else ""
-            raise InputError(
-                f"{where}there is no map {method!r}; {did_you_mean(method, MAP_METHODS)}"
-            )
-
-
-def require_planned(methods: Sequence[str], *, needed: Sequence[str]) -> None:
-    """Raise InputError unless `maps.methods` are known, need no masks, and have what is needed."""
-    require_methods(methods, key="maps.methods")
-    for method in methods:
-        if MAP_METHODS[method].needs == "masks":
-            raise InputError(
-                f"maps.methods has {method}, which test images have no masks for: leave it to"
-                " localization.methods"
-            )
-    absent = [method for method in needed if method not in methods]
-    if absent:
-        raise InputError(f"maps.methods lacks {absent[0]}, which the ranks stage reads: add it")
 
 
 def require_magnitudes(methods: Sequence[str]) -> None:

@@ -1,7 +1,11 @@
 """The maps by name, without computing any: which are compared, which are controls, their labels.
 
-Nothing here needs PyTorch, so that tables and figures can name maps without it.
+Nothing here needs PyTorch, so that tables, figures and the check of parameters go without it.
 """
+
+from collections.abc import Sequence
+
+from novelty_maps.pipeline.errors import InputError, did_you_mean
 
 # The maps that are compared, and those that explain the comparison.
 COMPARED_MAPS = ("reconstruction_error", "saliency", "direct_term", "indirect_term")
@@ -41,3 +45,26 @@ SHORT_NAMES = {
 def short_name(method: str) -> str:
     """What readers call a map; its own name, without underscores, if it has no other."""
     return SHORT_NAMES.get(method, method.replace("_", " "))
+
+
+def require_methods(methods: Sequence[str], *, key: str | None = None) -> None:
+    """Raise InputError unless all are names of maps; it names the parameter `key`."""
+    for method in methods:
+        if method not in SHORT_NAMES:
+            where = f"{key}: " if key else ""
+            raise InputError(
+                f"{where}there is no map {method!r}; {did_you_mean(method, SHORT_NAMES)}"
+            )
+
+
+def require_planned(methods: Sequence[str], *, needed: Sequence[str]) -> None:
+    """Raise InputError unless `maps.methods` are known, need no masks, and have what is needed."""
+    require_methods(methods, key="maps.methods")
+    if PERFECT in methods:
+        raise InputError(
+            f"maps.methods has {PERFECT}, which test images have no masks for: leave it to"
+            " localization.methods"
+        )
+    absent = [method for method in needed if method not in methods]
+    if absent:
+        raise InputError(f"maps.methods lacks {absent[0]}, which the ranks stage reads: add it")

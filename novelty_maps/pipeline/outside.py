@@ -35,7 +35,9 @@ def weights_file(name: str) -> Path:
     """
     path, root = Path(os.path.expanduser(name)), data_root()  # noqa: PTH111  (raises for ~nobody)
     found = path if root is None else root / path
-    return found if found.exists() and not path.exists() else path
+    # Unlike Path's own, os.path's says no to what lies in a folder that may not be entered.
+    exists = os.path.exists
+    return found if exists(found) and not exists(path) else path
 
 
 def weights_digest(name: str | None) -> str | None:
@@ -53,8 +55,8 @@ def file_digests(folder: Path, files: Iterable[Path]) -> dict[Path, str]:
     """SHA-256 of each file's content in hexadecimal, read only if it looks changed.
 
     What was read is remembered in the cache, by size and by the times of the last change of
-    content and of the file's record. A file that has just been changed is read again next time.
-    Without a place for a cache, every file is read.
+    content and of the file's record, as long as there is a file of that name. A file that has just
+    been changed is read again next time. Without a place for a cache, every file is read.
 
     Args:
         folder: What is remembered together.
@@ -66,16 +68,18 @@ def file_digests(folder: Path, files: Iterable[Path]) -> dict[Path, str]:
     place = cache_folder("digests")
     memory = place and place / f"{_sha256(os.fsencode(folder.absolute()))[:32]}.json"
     known = _remembered(memory) if memory else {}
-    found, seen = {}, {}
+    found, seen, names = {}, {}, set()
     for file in files:
         status = file.stat()
         look = [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
         name = file.relative_to(folder).as_posix()
+        names.add(name)
         *before, digest = known.get(name) or [None]
         settled = time.time_ns() - max(look[2:]) > _SETTLED
         found[file] = digest if before == look else file_digest(file)
         if settled:
             seen[name] = [*look, found[file]]
+    seen |= {name: known[name] for name in known.keys() - names if (folder / name).is_file()}
     if memory and seen != known:
         with suppress(OSError), atomic_write(memory) as stream:
             stream.write(json.dumps(seen).encode())
@@ -91,10 +95,10 @@ def checksum(folder: Path, digests: Mapping[Path, str]) -> str:
     return _sha256(b"".join(b"%b  %b\n" % (digest, name) for name, digest in lines))
 
 
-def write_digest(path: Path, digest: str | None) -> None:
-    """Write what is known of an input: its SHA-256, or null if there is none to be read."""
+def write_found(path: Path, **found: str | bool | None) -> None:
+    """Write what is known of an input, such as its SHA-256; null if there is none to be read."""
     with atomic_write(path) as file:
-        file.write(json.dumps({"sha256": digest}, indent=2).encode() + b"\n")
+        file.write(json.dumps(found, indent=2).encode() + b"\n")
 
 
 def _remembered(memory: Path) -> dict[str, list[Any]]:

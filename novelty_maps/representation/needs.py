@@ -3,6 +3,15 @@
 from novelty_maps.pipeline.errors import InputError
 
 
+def require_training(images: int) -> None:
+    """Raise InputError unless there are enough normal training images for classifiers."""
+    if images < 2:
+        raise InputError(
+            f"there are {images} normal training images: classifiers need at least 2, so add images"
+            " or ask the other questions alone with `dvc repro plots localization_plots`"
+        )
+
+
 def require_both(*, normal: int, novel: int) -> None:
     """Raise InputError unless an oracle has both kinds of labelled validation images.
 

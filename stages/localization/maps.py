@@ -37,7 +37,7 @@ def main(
     from novelty_maps.autoencoders.trained import load_epoch
     from novelty_maps.localization.files import PLANTED_MAPS
     from novelty_maps.machine.devices import select_device
-    from novelty_maps.maps.methods import require_methods
+    from novelty_maps.maps.names import require_methods
     from novelty_maps.maps.stream import stream_maps
     from novelty_maps.pipeline import atomic
     from novelty_maps.pipeline.parts import load_mean_image

@@ -7,8 +7,8 @@ from torch import nn
 
 from novelty_maps.autoencoders.registry import seeded_autoencoder
 from novelty_maps.maps.compute import compute_maps, gather_maps
-from novelty_maps.maps.methods import MAGNITUDES, MAP_METHODS, needs_mean_image, require_methods
-from novelty_maps.maps.names import CONTROLS
+from novelty_maps.maps.methods import MAGNITUDES, MAP_METHODS, needs_mean_image
+from novelty_maps.maps.names import CONTROLS, require_methods
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.parts import mean_image
 

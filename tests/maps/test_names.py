@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from novelty_maps.maps.names import (
     ABSOLUTE_REFERENCE,
     CHALLENGER,
@@ -12,8 +14,11 @@ from novelty_maps.maps.names import (
     HEADLINE_MAPS,
     PERFECT,
     REFERENCE,
+    require_methods,
+    require_planned,
     short_name,
 )
+from novelty_maps.pipeline.errors import InputError
 
 
 def test_names_need_no_torch():
@@ -37,3 +42,18 @@ def test_headline_has_the_challenger_and_what_its_gains_are_over():
 def test_map_without_a_label_is_called_by_its_name():
     assert short_name("squared_saliency") == "saliency²"
     assert short_name("my_own_map") == "my own map"
+
+
+def test_unknown_map_is_an_error_that_names_the_key():
+    with pytest.raises(InputError, match=r"^there is no map 'sobl'; did you mean sobel\?$"):
+        require_methods(["saliency", "sobl"])
+    with pytest.raises(InputError, match=r"^maps.methods: there is no map 'sobl'; did you"):
+        require_planned(["saliency", "sobl"], needed=[])
+
+
+def test_planned_maps_have_what_is_read_later_and_no_mask():
+    require_planned([*COMPARED_MAPS, "sobel"], needed=COMPARED_MAPS)
+    with pytest.raises(InputError, match="no masks for: leave it to localization"):
+        require_planned([*COMPARED_MAPS, "mask"], needed=COMPARED_MAPS)
+    with pytest.raises(InputError, match="lacks saliency, which the ranks stage reads: add it"):
+        require_planned(["reconstruction_error"], needed=COMPARED_MAPS)

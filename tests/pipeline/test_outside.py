@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from novelty_maps.pipeline import outside
-from novelty_maps.pipeline.outside import file_digests, weights_digest, weights_file, write_digest
+from novelty_maps.pipeline.outside import file_digests, weights_digest, weights_file, write_found
 
 HOUR = 3600 * 10**9
 
@@ -139,10 +139,32 @@ def test_weights_are_known_by_their_content(tmp_path):
     assert weights_digest("~nobody-of-this-name/a.pt") is None
 
 
-def test_digest_is_written_as_json(tmp_path):
+def test_what_is_found_is_written_as_json(tmp_path):
     for digest in ("ab", None):
-        write_digest(tmp_path / "in/data.json", digest)
+        write_found(tmp_path / "in/data.json", sha256=digest)
         assert json.loads((tmp_path / "in/data.json").read_text()) == {"sha256": digest}
+
+
+@pytest.mark.usefixtures("cache", "later")
+def test_files_beside_those_asked_for_are_remembered_until_they_are_gone(folder, cache, read):
+    a, b = folder / "a", folder / "in/b"
+    for asked in ([a], [b], [a], [b]):
+        file_digests(folder, asked)
+    assert read == ["a", "b"]
+    b.unlink()
+    file_digests(folder, [a])
+    (memory,) = cache.iterdir()
+    assert json.loads(memory.read_bytes()).keys() == {"a"}
+
+
+@pytest.mark.usefixtures("cache")
+def test_weights_in_a_folder_that_may_not_be_entered_cannot_be_read(tmp_path, monkeypatch):
+    def forbidden(self, **_):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setenv("DATASETS_ROOT", str(tmp_path))
+    monkeypatch.setattr(Path, "stat", forbidden)
+    assert weights_digest("locked/a.pt") is None
 
 
 def test_file_of_weights_is_found_from_home_and_below_the_root_of_data(tmp_path, monkeypatch):

@@ -13,7 +13,15 @@ from novelty_maps.pipeline.options import sections_of
 STAGES = dvc_stages()
 ALWAYS = {"inputs"}  # runs at every `dvc repro`, so it needs no dependencies
 CODE = ("novelty_maps", "stages")
-QUICK = {"check", "ranks", "metrics", "trajectory", "plots", "representation_plots"}
+QUICK = {
+    "check",
+    "check_network",
+    "ranks",
+    "metrics",
+    "trajectory",
+    "plots",
+    "representation_plots",
+}
 QUICK |= {f"localization_{name}" for name in ("measures", "metrics", "plots")}
 NO_STAGES = {"score"}  # a command on new images
 

@@ -22,7 +22,7 @@ from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.options import sections_of
 from novelty_maps.pipeline.section import load_section
 
-GUARDS = ("inputs", "survey", "check", "representation_check")  # make no results
+GUARDS = ("inputs", "survey", "check", "check_network", "representation_check")  # make no results
 OWN = {"image_size": 8}
 PETS: dict[str, dict[str, Any]] = {
     "split": {"normal_classes": ["cat"], "validation_fraction": 0.3},
@@ -52,7 +52,7 @@ def run(stage: str) -> None:
 
 def walk() -> str:
     """Run the guards as DVC does, and the stage after each; the line that ends it, "" if none."""
-    for stage in (*GUARDS[:3], "fetch", "split", "representation_check"):
+    for stage in (*GUARDS[:4], "fetch", "split", "representation_check"):
         for out in outputs_of(dvc_stages()[stage]):
             if stage != "inputs":  # whose outputs persist
                 Path(out).unlink(missing_ok=True)
@@ -150,22 +150,34 @@ SITUATIONS: dict[str, tuple[dict[str, Any], str, dict[str, Any], Callable[[Path]
         "pets",
         missing("nowhere.pt"),
         nothing,
-        "check: nowhere",
+        "check_network: nowhere",
     ),
     "checkpoint of another network": (
         PETS,
         "pets",
         missing("../weights.pt"),
         of_another_network,
-        "check: ../weights.pt holds the weights of another network",
+        "check_network: ../weights.pt holds the weights of another network",
     ),
-    "class in training alone": (PETS, "pets", {}, only_in_training, "survey: the test part"),
-    "Cat and cat": (PETS, "pets", {}, two_cases, "survey: the test part"),
+    "class in training alone": (
+        PETS,
+        "pets",
+        {},
+        only_in_training,
+        "survey: class 'dog'",
+    ),
+    "Cat and cat": (
+        PETS,
+        "pets",
+        {},
+        two_cases,
+        "survey: class 'cat' would",
+    ),
     "class of one image": (PETS, "pets", {}, one_image, "survey: split.validation_fraction takes"),
     "image that cannot be opened": (PETS, "pets", {}, unreadable, "survey: "),
     "image that is cut off": (PETS, "pets", {}, cut_off, "survey: "),
     "folder that is gone": (PETS, "nowhere", {}, nothing, "survey: data.path is"),
-    "no good image in test": (BOTTLE, "bottle", {}, no_good_test, "survey: the test part has no"),
+    "no good image in test": (BOTTLE, "bottle", {}, no_good_test, "survey: class 'good' would"),
     "mask that marks nothing": (BOTTLE, "bottle", {}, black_mask, "survey: "),
     "foreign_patch of MVTec": (
         BOTTLE,
@@ -206,7 +218,7 @@ def test_no_result_is_lost(place, base, images, changes, spoil, said):
 @pytest.mark.parametrize("section", ["train", "maps", "classifier"])
 def test_no_result_is_lost_for_a_device_that_is_not_there(place, section):
     settings(place, PETS, "pets", **{section: {**PETS.get(section, {}), "device": "cuda"}})
-    assert walk().startswith(f"check: {section}.device is cuda")
+    assert walk().startswith(f"check_network: {section}.device is cuda")
     assert all(Path(out).exists() for out in results())
 
 

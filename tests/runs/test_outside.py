@@ -10,7 +10,7 @@ from runs.workspace import Repository
 
 from novelty_maps.autoencoders.registry import seeded_autoencoder
 
-UP_TO_TRAIN = {"survey", "check", "fetch", "split", "train"}
+UP_TO_TRAIN = {"survey", "check", "check_network", "fetch", "split", "train"}
 
 
 def save_weights(path: Path, seed: int) -> None:
@@ -39,7 +39,7 @@ def test_changes_outside_rerun_what_reads_them_and_broken_files_cost_nothing(
     # Another checkpoint under the same name: the images are not read again.
     shutil.copy(tmp_path / "weights.pt", tmp_path / "first.pt")
     save_weights(tmp_path / "weights.pt", 1)
-    assert repository.reproduce("train") == {"check", "train"}
+    assert repository.reproduce("train") == {"check_network", "train"}
     shutil.copy(tmp_path / "first.pt", tmp_path / "weights.pt")
     assert repository.reproduce("train") == set()  # restored from the run cache
 
@@ -53,7 +53,7 @@ def test_changes_outside_rerun_what_reads_them_and_broken_files_cost_nothing(
 
     # Broken ones: each time one line, and every result is still there.
     results = repository.snapshot()
-    guards = {"data/survey.json", "data/params_checked.txt"}
+    guards = {"data/survey.json", "data/params_checked.txt", "data/network_checked.txt"}
     kept = {path: digest for path, digest in results.items() if path not in guards}
     for path, said in ((image, "cannot be read as an image"), (tmp_path / "weights.pt", "damaged")):
         before = path.read_bytes()

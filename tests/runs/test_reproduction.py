@@ -24,6 +24,7 @@ DRAWN = {
     f"metrics/{name}.csv"
     for name in ("training", "agreement_histogram", "agreement_by_k", "trajectory", "localization")
 }
+GUARDS = {"survey", "check", "check_network"}
 SMALLER = {
     "metrics": {"k": 3},
     "localization": {
@@ -48,7 +49,7 @@ def committed(warm_python: None, tmp_path_factory: pytest.TempPathFactory) -> Re
     repository = Repository.tiny(tmp_path_factory.mktemp("committed") / "project")
     for section, values in SMALLER.items():
         repository.change(section, **values)
-    assert repository.reproduce() == {"survey", "check", "fetch"} | DOWNSTREAM_OF_SPLIT
+    assert repository.reproduce() == GUARDS | {"fetch"} | DOWNSTREAM_OF_SPLIT
     repository.check("git", "add", ".")
     repository.check("git", "commit", "-qm", "first run")
     return repository
@@ -159,7 +160,7 @@ def test_normal_classes_rerun_all_but_fetch(repository: Repository) -> None:
         rerun
         == before | {"train", "maps", "localization_plant", "representation_embed"} | CLASSIFIERS
     )
-    assert rerun | repository.reproduce("--dry") == {"survey", "check"} | DOWNSTREAM_OF_SPLIT
+    assert rerun | repository.reproduce("--dry") == GUARDS | DOWNSTREAM_OF_SPLIT
 
 
 def test_code_of_the_figures_reruns_plots(repository: Repository) -> None:
@@ -180,7 +181,8 @@ def test_impossible_parameter_stops_before_anything_is_deleted(repository: Repos
         file
         for top in ("data", "metrics", "plots")
         for file in sorted((repository / top).rglob("*"))
-        if file.is_file() and file.name not in ("params_checked.txt", "survey.json")
+        if file.is_file()
+        and file.name not in ("params_checked.txt", "network_checked.txt", "survey.json")
     ]
     before = {file: file.read_bytes() for file in outputs}
     repository.change("metrics", k=65)

@@ -1,4 +1,4 @@
-"""Stage `inputs`: the checksums of what lies outside."""
+"""Stage `inputs`: what lies outside."""
 
 import hashlib
 import json
@@ -6,13 +6,16 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from oracles.image_folders import class_folders
 from oracles.parameters import section
 from oracles.small_run import ROOT
 
+from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.params.data import DataParams
+from novelty_maps.params.maps import MapsParams
 from novelty_maps.params.train import TrainParams
-from novelty_maps.pipeline.paths import INPUT_CHECKPOINT, INPUT_DATA
+from novelty_maps.pipeline.paths import INPUT_CHECKPOINT, INPUT_DATA, INPUT_DEVICES
 from stages import inputs
 
 pytestmark = pytest.mark.usefixtures("workspace")
@@ -22,6 +25,8 @@ def written(checkpoint=None, **data):
     inputs.main(
         section(DataParams, "data", **data),
         section(TrainParams, "train", from_checkpoint=checkpoint),
+        section(MapsParams, "maps"),
+        section(ClassifierParams, "classifier"),
     )
     return [json.loads(path.read_text())["sha256"] for path in (INPUT_DATA, INPUT_CHECKPOINT)]
 
@@ -43,10 +48,29 @@ def test_what_is_missing_is_null_and_no_error(tmp_path):
     assert written("nowhere.pt", name="folder", path=str(tmp_path / "nowhere")) == [None, None]
 
 
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("asking", ["train", "maps", "classifier"])
+def test_devices_are_looked_for_where_one_is_asked_for(monkeypatch, there, asking):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    kinds = {"train": TrainParams, "maps": MapsParams, "classifier": ClassifierParams}
+
+    def found(device):
+        sections = {
+            name: section(kind, name, **({"device": device} if name == asking else {}))
+            for name, kind in kinds.items()
+        }
+        inputs.main(section(DataParams, "data"), **sections)
+        return json.loads(INPUT_DEVICES.read_text())
+
+    assert found("cuda") == {"cuda": there}
+    assert found("auto") == {"cuda": None}
+
+
 def test_nothing_heavy_is_imported():
-    code = "import sys; from stages.inputs import main, DataParams, TrainParams\n"
+    code = "import sys; from stages.inputs import *\n"
     code += "from oracles.parameters import section\n"
-    code += "main(section(DataParams, 'data'), section(TrainParams, 'train'))\n"
+    code += "main(section(DataParams, 'data'), section(TrainParams, 'train'),"
+    code += " section(MapsParams, 'maps'), section(ClassifierParams, 'classifier'))\n"
     code += "print([name for name in ('torch', 'pandas', 'sklearn', 'PIL') if name in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -11,6 +11,7 @@ from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.paths import PARAMS
 from novelty_maps.pipeline.section import read_yaml
 from stages.check import require_possible
+from stages.check_network import fitting
 from studies import paths
 from studies.study import load_studies, parse_settings
 
@@ -50,7 +51,9 @@ KNOWN = FINISHED | AUTHORS
 
 @pytest.mark.parametrize("name", RUNS)
 def test_run_passes_every_check_of_its_parameters(name):
-    require_possible(RUNS[name].params(SECTIONS))
+    params = RUNS[name].params(SECTIONS)
+    require_possible(params)
+    fitting(params.train, (1, params.data.image_size, params.data.image_size))
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -1,4 +1,4 @@
-"""Stage `representation_check`: oracles need novel validation images."""
+"""Stage `representation_check`: what classifiers and oracles need."""
 
 import pytest
 
