@@ -89,7 +89,7 @@ class LocalizationStudy:
         if key not in self._found:
             places = self._places.get(key, [])
             if len(places) != 1:
-                raise InputError(f"{len(places)} rows are {', '.join(key)}")
+                raise InputError(f"{len(places)} rows are {network}, {method}, {grouping} {group}")
             self._found[key] = self._table("localization_summary").iloc[places[0]]
         return self._found[key]
 
