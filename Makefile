@@ -1,5 +1,6 @@
 # make run    the pipeline on the bundled digits: maps, metrics, figures
 # make paper  the pipeline on the paper's data, MNIST
+# make natural FOLDER=PHOTOS   own photos: what finds planted novelties in them, and how novel new ones are
 # make STUDY  several runs, for a page in docs; `python -m studies list` names them and what they ask
 # make report the pages in docs, their figures and the README's answers, from studies/results
 # make test   lint, types, layers and the whole test suite
@@ -24,12 +25,13 @@ endif
 # CIFAR10=FOLDER takes CIFAR-10 from class folders instead of torchvision's download.
 JOBS ?= 2
 SET ?=
+comma := ,
 STUDIES := $(basename $(notdir $(wildcard studies/definitions/*.yaml)))
 settings = $(if $(PRECISION),train.precision=$(PRECISION) classifier.precision=$(PRECISION)) $(SET)
 own = $(if $(and $(CIFAR10),$(findstring cifar10,$@)),--set data.name=folder \
   --set $(call quoted,data.path="$(call absolute,$(CIFAR10))"))
 
-.PHONY: run paper report test lock clean repository $(STUDIES)
+.PHONY: run paper natural report test lock clean repository $(STUDIES)
 
 run: repository .venv/run
 	dvc repro
@@ -40,6 +42,21 @@ paper: repository .venv/run
 	dvc exp run --name paper-mnist -S data.name=mnist -S train.precision=$(or $(PRECISION),bf16) \
 	  -S train.compile=true -S train.patience=1000 -S train.epochs=20 \
 	  -S 'train.keep_epochs=[1,2,5,10,20]' -S train.learning_rate=0.003 plots
+
+# Photos in the layout of MVTec AD: FOLDER/train/good, FOLDER/test/KIND, and masks if there are any.
+FOLDER ?=
+photos = $(call quoted,$(call absolute,$(FOLDER)))
+natural: repository .venv/run
+	@test -d $(photos)/train/good || { echo 'error: FOLDER=$(FOLDER) has no train/good:' \
+	  'give a folder with normal photos there and others in test/KIND, see docs/usage.md' >&2; exit 1; }
+	.venv/bin/python -m pip install --quiet -c constraints.txt -e '.[detectors]'
+	dvc exp run -S data.name=folder -S "data.path='"$(photos)"'" -S data.image_size=128 \
+	  -S 'split.normal_classes=[good]' -S train.network=pca -S train.code_length=16 -S maps.batch_size=16 \
+	  -S 'plant.kinds=[disk,square,stripe,dotted_line,zigzag$(if $(shell test -d $(photos)/ground_truth && echo yes),$(comma)ground_truth)]' \
+	  -S 'localization.methods=[patchcore,padim,reconstruction_error,absolute_error,saliency,uniform,distance_to_mean]' \
+	  -S 'localization.blurs=[0,2,4,8]' $(foreach each,$(SET),-S $(call quoted,$(each))) localization_plots
+	python -m stages.score $(photos)/test --method patchcore --method padim
+	@echo 'Scores, masks and overlays: scores/   What finds what: plots/localization/'
 
 $(STUDIES): repository .venv/run
 	python -m studies run $@ --jobs $(JOBS) $(own) $(foreach each,$(settings),--set $(call quoted,$(each)))

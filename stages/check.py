@@ -45,7 +45,12 @@ def require_possible(params: "Params", found: "Survey | None" = None) -> None:
     from novelty_maps.figures.colormaps import require_colormap
     from novelty_maps.images.listing import list_images
     from novelty_maps.images.splits import class_labels, require_classes
-    from novelty_maps.maps.names import COMPARED_MAPS, require_methods, require_planned
+    from novelty_maps.maps.names import (
+        COMPARED_MAPS,
+        require_methods,
+        require_of_network,
+        require_planned,
+    )
     from novelty_maps.params.data import CLASSES
     from novelty_maps.planting.ground_truth import require_masks
     from novelty_maps.planting.plant import require_kinds, require_strengths
@@ -56,7 +61,7 @@ def require_possible(params: "Params", found: "Survey | None" = None) -> None:
     require_classes(class_labels(params.split.normal_classes, classes), len(classes))
     require_planned(params.maps.methods, needed=COMPARED_MAPS)
     require_methods(params.localization.methods, key="localization.methods")
-    require_methods(params.faithfulness.methods, key="faithfulness.methods")
+    require_of_network(params.faithfulness.methods, key="faithfulness.methods")
     require_colormap(params.plots.colormap)
     require_kinds(params.plant.kinds)
     require_strengths(params.plant.intensities)

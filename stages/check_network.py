@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.params.data import DataParams
+from novelty_maps.params.detectors import DetectorsParams
+from novelty_maps.params.localization import LocalizationParams
 from novelty_maps.params.maps import MapsParams
 from novelty_maps.params.train import TrainParams
 from novelty_maps.pipeline.cli import run
@@ -20,15 +22,19 @@ if TYPE_CHECKING:
 def main(
     data: Annotated[DataParams, reads("name", "image_size")],
     train: TrainParams,
-    maps: Annotated[MapsParams, reads("device")],
+    maps: Annotated[MapsParams, reads("device", "methods")],
+    localization: Annotated[LocalizationParams, reads("methods")],
+    detectors: DetectorsParams,
     classifier: Annotated[ClassifierParams, reads("device")],
 ) -> None:
     """Check that the network goes with images, code length and checkpoint, by building it.
 
-    The devices that are asked for must be there, and the images enough to train on.
+    The devices that are asked for must be there, the images enough to train on, and the frozen
+    network of detectors, where one is asked for, must have its weights.
     """
     from novelty_maps.images.survey import read_survey
     from novelty_maps.machine.devices import require_device
+    from novelty_maps.maps.names import DETECTORS
     from novelty_maps.pipeline import formats
     from novelty_maps.pipeline.paths import NETWORK_CHECKED
 
@@ -41,6 +47,10 @@ def main(
         require_device(device, key=f"{section}.device")
     network = fitting(train, (found.channels, data.image_size, data.image_size))
     _require_weights(train, network, images=found.normal["train"])
+    if {*DETECTORS} & {*maps.methods, *localization.methods}:
+        from novelty_maps.detectors.imagenet import imagenet_network
+
+        imagenet_network(detectors)
     formats.write_text(NETWORK_CHECKED, "The network goes with the images and the machine.\n")
 
 
@@ -53,6 +63,7 @@ def fitting(train: TrainParams, image_shape: tuple[int, int, int]) -> "Autoencod
         network=train.network,
         image_shape=image_shape,
         code_length=train.code_length,
+        loss=train.loss,
     )
 
 

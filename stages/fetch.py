@@ -14,7 +14,8 @@ def main(data: DataParams) -> None:
     A folder of own images holds train/<class>/* and, if it has an official test part,
     test/<class>/*; labels count the class names in sorted order. The layout of MVTec AD
     (train/good, test/<kind>, ground_truth) is understood too; there good is 0, and the masks are
-    kept. Images that are not square lose their proportions. A name other than folder, given here,
+    kept, and so is that of VisA (Images/Normal, Images/Anomaly, Masks/Anomaly). Images that are not
+    square are brought to a square as data.fit says. A name other than folder, given here,
     leaves the parameter file's data.path aside.
     """
     from novelty_maps.machine import runtime
@@ -29,7 +30,7 @@ def main(data: DataParams) -> None:
 
     name, size = data.name, data.image_size
     dataset = load(data)
-    images = resize(dataset.images, size)
+    images = resize(dataset.images, (size, size))
     with atomic.written_together():
         arrays.write_array(RAW_IMAGES, images)
         formats.write_table(RAW_LABELS, label_table(dataset))

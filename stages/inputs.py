@@ -8,6 +8,7 @@ from typing import Annotated
 
 from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.params.data import DataParams
+from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.params.maps import MapsParams
 from novelty_maps.params.train import TrainParams
 from novelty_maps.pipeline.cli import run
@@ -19,19 +20,26 @@ def main(
     train: Annotated[TrainParams, reads("from_checkpoint", "device")],
     maps: Annotated[MapsParams, reads("device")],
     classifier: Annotated[ClassifierParams, reads("device")],
+    detectors: Annotated[DetectorsParams, reads("weights")],
 ) -> None:
-    """Write the checksums of the data set's files and of the checkpoint; null for what is missing.
+    """Write the checksums of the data set's files and of both weights; null for what is missing.
 
     A file is read again only if its size or its times have changed. Whether there is a CUDA device
     is looked at only where a setting asks for one; null otherwise.
     """
     from novelty_maps.images.layouts import source_digest
     from novelty_maps.pipeline.outside import weights_digest, write_found
-    from novelty_maps.pipeline.paths import INPUT_CHECKPOINT, INPUT_DATA, INPUT_DEVICES
+    from novelty_maps.pipeline.paths import (
+        INPUT_CHECKPOINT,
+        INPUT_DATA,
+        INPUT_DETECTORS,
+        INPUT_DEVICES,
+    )
 
     asked = "cuda" in (train.device, maps.device, classifier.device)
     write_found(INPUT_DATA, sha256=source_digest(data))
     write_found(INPUT_CHECKPOINT, sha256=weights_digest(train.from_checkpoint))
+    write_found(INPUT_DETECTORS, sha256=weights_digest(detectors.weights))
     write_found(INPUT_DEVICES, cuda=_cuda_is_there() if asked else None)
 
 

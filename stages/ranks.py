@@ -16,18 +16,21 @@ def main(metrics: Annotated[MetricsParams, reads("bootstrap_samples")]) -> None:
     from novelty_maps.maps.files import load_maps
     from novelty_maps.maps.names import COMPARED_MAPS
     from novelty_maps.pipeline import atomic, formats
-    from novelty_maps.pipeline.parts import image_shape, load_rows
+    from novelty_maps.pipeline.parts import image_shape, load_boxes, load_rows
+    from novelty_maps.statistics.groups import groups_of
 
     rows, (_, height, width) = load_rows("test"), image_shape()
     novel = rows["novel"].to_numpy() == 1
     maps = load_maps(COMPARED_MAPS, (len(rows), height, width))
-    ranks = rank_maps(maps, novel, generator=np.random.default_rng(1))
+    boxes = load_boxes(rows)
+    ranks = rank_maps(maps, novel, generator=np.random.default_rng(1), boxes=boxes)
     by_k = tables.by_k(
         ranks,
         novel,
         width=width,
         samples=metrics.bootstrap_samples,
         generator=np.random.default_rng([0, 1]),
+        groups=groups_of(rows),
     )
     with atomic.written_together():
         files.write_ranks(ranks, files.rank_paths())

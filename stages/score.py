@@ -4,11 +4,14 @@ It is no stage of dvc.yaml: it applies the trained autoencoder to images that ar
 data set.
 """
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from novelty_maps.params.data import DataParams
+from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.params.maps import MapsParams
 from novelty_maps.pipeline.cli import run
 from novelty_maps.pipeline.options import from_sections, reads
@@ -27,8 +30,9 @@ Output = Annotated[Path, typer.Option(help="Folder for the results.")]
 Methods = Annotated[
     list[str] | None,
     typer.Option(
-        help="Map to write, may be given several times: reconstruction_error, saliency (both),"
-        " smoothgrad, …; all without a sign but mask in novelty_maps/maps/methods.py."
+        help="Map to write, may be given several times: reconstruction_error, saliency, smoothgrad,"
+        " …; all without a sign but mask in novelty_maps/maps/methods.py. The first one gives the"
+        " novelty score. By default the map of the loss that was trained, and saliency."
     ),
 ]
 Rate = Annotated[
@@ -38,18 +42,22 @@ Rate = Annotated[
 
 def main(
     images: Images,
+    data: Annotated[DataParams, reads("fit")],
     maps: Annotated[MapsParams, reads("batch_size", "device")],
+    detectors: DetectorsParams,
     *,
     output: Output = Path("scores"),
     method: Methods = None,
     false_positive_rate: Rate = 0.01,
 ) -> None:
-    """Score new images with the trained autoencoder.
+    """Score new images with the trained autoencoder, or with a detector fitted beside it.
 
-    OUTPUT/scores.csv has each image's novelty score (its reconstruction loss) and p-value among the
-    normal validation images. For every map, OUTPUT/NAME.MAP.npy has its values, NAME.MAP.png shows
-    it over the image, and NAME.MAP.mask.png is where it exceeds the threshold that gives the
-    false-positive rate on normal validation images. Images are resized to the network's size.
+    OUTPUT/scores.csv has each image's novelty score and p-value among the normal validation images.
+    The score is the mean of the first map, by default the loss that was trained; of patchcore and
+    padim it is the maximum. For every map, OUTPUT/NAME.MAP.npy has its values,
+    NAME.MAP.png shows it over the image, and NAME.MAP.mask.png is where it exceeds the threshold
+    that gives the false-positive rate on normal validation images. Images are brought to the
+    network's size as those of the data set, by data.fit.
     """
     from novelty_maps.machine import runtime
 
@@ -59,18 +67,18 @@ def main(
 
     from novelty_maps.autoencoders.trained import load_autoencoder
     from novelty_maps.images import listing, new
-    from novelty_maps.localization.scoring import require_scorable, score_images
+    from novelty_maps.localization.scoring import default_methods, require_scorable, score_images
     from novelty_maps.machine.devices import select_device
-    from novelty_maps.maps.methods import needs_mean_image
-    from novelty_maps.pipeline.parts import load_mean_image, load_part
+    from novelty_maps.maps.fitted import load_needed
+    from novelty_maps.pipeline.parts import load_boxes, load_part
 
-    methods = method or ["reconstruction_error", "saliency"]
-    require_scorable(methods, false_positive_rate)
-    device = select_device(maps.device)
+    require_scorable(method or [], false_positive_rate)
+    batches: dict[str, Any] = {"batch_size": maps.batch_size, "device": select_device(maps.device)}
     files = new.find_images(images, output=output)
-    normal, _ = load_part("validation", novel=False)
+    normal, rows = load_part("validation", novel=False)
     network = load_autoencoder(normal.shape[1:])
-    pixels = new.read_images(files.values(), network.image_shape)
+    methods = method or default_methods(network)
+    pixels, boxes = new.read_images(files.values(), network.image_shape, data.fit)
     with tqdm(total=len(normal) + len(pixels), unit="img", mininterval=0.5) as bar:
         table, marked = score_images(
             network,
@@ -79,14 +87,26 @@ def main(
             names=[listing.as_text(file) for file in files.values()],
             methods=methods,
             false_positive_rate=false_positive_rate,
-            batch_size=maps.batch_size,
-            device=device,
-            mean_image=load_mean_image() if needs_mean_image(methods) else None,
+            boxes=(boxes, load_boxes(rows)),
             on_batch=bar.update,
+            **batches,
+            **load_needed(methods, detectors, device=batches["device"]),
         )
     _write(output, list(files), pixels, table, marked)
+
+
+def _say(output: Path, table: "pd.DataFrame", methods: list[str]) -> None:
+    """Print the most novel images, where the table is, and what a trivial control finds better."""
+    from novelty_maps.images import listing, new
+    from novelty_maps.localization.controls import beaten_by_control
+    from novelty_maps.localization.files import HEADLINE, LOCALIZATION, read_localization
+
     print(table.sort_values("p_value").head(20).to_string(index=False))
     print(f"{len(table)} images in {listing.as_text(output / new.SCORES)}")
+    if HEADLINE.exists() and LOCALIZATION.exists():  # git has the table where nothing has run
+        beaten = beaten_by_control(read_localization(), methods)
+        if beaten:
+            print(f"note: {beaten} ({LOCALIZATION})", file=sys.stderr)
 
 
 def _write(
@@ -96,7 +116,7 @@ def _write(
     table: "pd.DataFrame",
     marked: "dict[str, MarkedMap]",
 ) -> None:
-    """Write maps, pictures and masks of every image, and the table; all of them or none."""
+    """Write maps, pictures and masks of every image, and the table; all of them or none. Say so."""
     import numpy as np
 
     from novelty_maps.figures.overlay import overlay
@@ -112,6 +132,7 @@ def _write(
                 formats.write_image(Path(f"{target}.png"), picture)
                 formats.write_image(Path(f"{target}.mask.png"), (255 * mask).astype(np.uint8))
         formats.write_table(output / SCORES, table)
+    _say(output, table, list(marked))
 
 
 if __name__ == "__main__":

@@ -13,15 +13,18 @@ def main(split: SplitParams) -> None:
     from novelty_maps.pipeline import formats
     from novelty_maps.pipeline.paths import RAW_LABELS, RAW_PROVENANCE, SPLIT
 
-    classes = formats.read_json(RAW_PROVENANCE, keys=["classes"], made_by="fetch")["classes"]
+    found = formats.read_json(RAW_PROVENANCE, keys=["classes"], made_by="fetch")
+    normal = class_labels(split.normal_classes, found["classes"])
     labels = formats.read_table(
         RAW_LABELS, columns=["official_part"], integers=["label"], made_by="fetch"
     )
     table = split_table(
         labels["label"].to_numpy(np.int64),
         labels["official_part"].to_numpy(str),
-        names=classes,
-        **split.model_dump() | {"normal_classes": class_labels(split.normal_classes, classes)},
+        names=found["classes"],
+        **split.model_dump() | {"normal_classes": normal},
+        groups=labels["group"].to_numpy(np.int64) if "group" in labels else None,
+        group_names=found.get("groups", ()),
     )
     formats.write_table(SPLIT, table)
     print(table.groupby(["part", "novel"], sort=False).size().rename("images").to_string())

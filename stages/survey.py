@@ -32,6 +32,8 @@ def main(data: DataParams, split: SplitParams) -> None:
         dataset.official_part,
         names=dataset.classes,
         **split.model_dump() | {"normal_classes": normal},
+        groups=dataset.groups if len(dataset.groups) else None,
+        group_names=dataset.group_names,
     )
     formats.write_json(SURVEY, survey_of(dataset, table, name=data.name))
 

@@ -38,12 +38,12 @@ def main(
     from novelty_maps.autoencoders.files import AUTOENCODER
     from novelty_maps.machine.devices import select_device
     from novelty_maps.pipeline import atomic, formats
-    from novelty_maps.pipeline.parts import load_part
+    from novelty_maps.pipeline.parts import load_boxes, load_part
     from novelty_maps.training.files import read_training_curve, read_training_metrics
 
     images, rows = load_part("test")
-    novel = rows["novel"].to_numpy() == 1
-    settings = {"batch_size": maps.batch_size, "device": select_device(maps.device)}
+    novel, boxes = rows["novel"].to_numpy() == 1, load_boxes(rows)
+    settings = {"boxes": boxes, "batch_size": maps.batch_size, "device": select_device(maps.device)}
     training, curve = read_training_metrics(), read_training_curve().set_index("epoch")
     best = training["best_epoch"]
     epochs = epochs_to_evaluate(train.keep_epochs, last=training["epochs"], best=best)
@@ -54,12 +54,12 @@ def main(
         for row, path in networks:
             network, found = _compared(path, images, on_batch=bar.update, **settings)
             if path != AUTOENCODER:
-                ranks = rank_maps(found, novel, generator=np.random.default_rng(1))
+                ranks = rank_maps(found, novel, generator=np.random.default_rng(1), boxes=boxes)
                 paths = files.rank_paths(row["epoch"], running=row["running"] == 1)
                 files.write_ranks(ranks, paths)
                 written += paths
             loss = None if row["running"] else curve["validation_loss"].get(row["epoch"])
-            residual = gradient_residual(network, images, found, first=maps.batch_size)
+            residual = gradient_residual(network, images, found, first=maps.batch_size, boxes=boxes)
             table.append(row | {"validation_loss": loss, "gradient_residual": residual})
         formats.write_table(files.NETWORKS, pd.DataFrame(table))
     atomic.remove_others(files.TRAJECTORY_RANKS, written)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from novelty_maps.statistics import RunsInterval
+from novelty_maps.statistics.over_runs import RunsInterval
 from studies import authors, findings, lookup
 
 EPOCHS = (1, 2, 5, 10, 20, 50, 75, *range(100, 501, 50))  # that are shown

@@ -11,7 +11,7 @@ import pandas as pd
 
 from novelty_maps.maps.names import REFERENCE
 from novelty_maps.pipeline.errors import InputError
-from novelty_maps.statistics import RunsInterval
+from novelty_maps.statistics.over_runs import RunsInterval
 from studies import lookup
 from studies.authors import network_of
 from studies.over_runs import over_runs
@@ -53,6 +53,13 @@ class LocalizationStudy:
         self._folder = folder
         self._read: dict[str, pd.DataFrame] = {}
         self._found: dict[tuple[str, ...], pd.Series[Any]] = {}
+
+    @staticmethod
+    def name_of(row: "pd.Series[Any]") -> str:
+        """The network of a row of a table, by its settings; a denoising one is named so."""
+        name = json.loads(row.get("train.network", '"lsa"'))
+        noise = json.loads(str(row.get("train.noise_std", "0.0")))
+        return f"{name}, denoising" if noise else str(name)
 
     def networks(self) -> list[str]:
         """Names of the networks, in the order of the table."""
@@ -136,7 +143,7 @@ class LocalizationStudy:
         """A table of the study with the column `network` before its own."""
         if name not in self._read:
             table = lookup.read_table(self._folder, name)
-            table.insert(0, "network", [_network(row) for _, row in table.iterrows()])
+            table.insert(0, "network", [self.name_of(row) for _, row in table.iterrows()])
             self._read[name] = table
         return self._read[name]
 
@@ -179,10 +186,3 @@ _REDUCED: dict[str, tuple[str, Callable[[pd.DataFrame], pd.DataFrame]]] = {
     "localization_summary": ("localization", _maps_of_one_run),
     "numbers": ("run_numbers", _of_one_run),
 }
-
-
-def _network(row: "pd.Series[Any]") -> str:
-    """The network's name; a denoising one is named so."""
-    name = json.loads(row.get("train.network", '"lsa"'))
-    noise = json.loads(str(row.get("train.noise_std", "0.0")))
-    return f"{name}, denoising" if noise else str(name)

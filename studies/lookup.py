@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from novelty_maps.pipeline.errors import InputError
-from novelty_maps.statistics import RunsInterval
+from novelty_maps.statistics.over_runs import RunsInterval
 
 _TEXT = ("split.normal_classes", "labels", "novel_class", "group")
 

@@ -3,7 +3,7 @@
 Tables have a row or more a run: its settings, whose columns have a dot in their names, and its
 numbers. Runs that differ in a seed alone are repetitions of one configuration. The test images are
 drawn within each run; their part of the variance is that of the runs' own intervals, taken as
-wholly shared between runs, the cautious case (`statistics.interval_over_runs`).
+wholly shared between runs, the cautious case (`statistics.over_runs.interval_over_runs`).
 """
 
 from collections.abc import Collection, Iterator
@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from novelty_maps import statistics
 from novelty_maps.maps.names import GAINS
-from novelty_maps.statistics import RunsInterval
+from novelty_maps.statistics.over_runs import RunsInterval, interval_over_runs
 
 DETECTOR = ["representation", "objective", "settings", "detector", "labels"]
 
@@ -35,6 +34,8 @@ _MEANS_OF_MAPS = (
     "auroc",
     "pooled_average_precision",
     "pooled_auroc",
+    "aupro_at_05",
+    "image_auroc",
     "pointing_game",
     "relevance_rank_accuracy",
     "blur",
@@ -76,9 +77,9 @@ def each_map(runs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for row, group in _configurations(runs, "grouping", "group", "method", "control"):
         row["images"] = group["images"].iloc[0]
-        for measure in (name for name in _OF_MAPS if name in group):  # older tables lack the last
+        for measure in (name for name in _OF_MAPS if name in group):  # older tables lack some
             row |= _columns(measure, over_runs(group, measure))
-        row |= {name: group[name].mean() for name in _MEANS_OF_MAPS}
+        row |= {name: group[name].mean() for name in _MEANS_OF_MAPS if name in group}
         one_way = group["effect_size"].gt(0).all() or group["effect_size"].lt(0).all()
         p_holm = group["p_holm"].max()
         row |= {"p_holm": p_holm if one_way or np.isnan(p_holm) else 1.0, "runs": len(group)}
@@ -115,7 +116,7 @@ def each_detector(runs: pd.DataFrame) -> pd.DataFrame:
 def over_runs(runs: pd.DataFrame, name: str) -> RunsInterval:
     """Mean, interval and spread of one number, of the runs alone where it has no interval."""
     variance = image_variance(runs, name) if f"{name}_low" in runs else 0.0
-    return statistics.interval_over_runs(runs[name].astype(np.float64), variance)
+    return interval_over_runs(runs[name].astype(np.float64), variance)
 
 
 def image_variance(runs: pd.DataFrame, name: str) -> float:
@@ -127,7 +128,7 @@ def image_variance(runs: pd.DataFrame, name: str) -> float:
 def _auroc(runs: pd.DataFrame) -> RunsInterval:
     variance = image_variance(runs, "auroc")
     unknown = np.isnan(variance)
-    found = statistics.interval_over_runs(runs["auroc"], 0.0 if unknown else variance)
+    found = interval_over_runs(runs["auroc"], 0.0 if unknown else variance)
     if unknown and found.runs < 2:
         return found._replace(low=np.nan, high=np.nan)
     return found._replace(low=np.clip(found.low, 0, 1), high=np.clip(found.high, 0, 1))

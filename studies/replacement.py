@@ -17,7 +17,7 @@ quadratic, against both. A map replaces the error map if
 from typing import NamedTuple
 
 from novelty_maps.maps.names import ABSOLUTE_REFERENCE, GAINS, PERFECT, REFERENCE
-from novelty_maps.statistics import RunsInterval
+from novelty_maps.statistics.over_runs import RunsInterval
 from studies.localization import LocalizationStudy
 
 RIVALS = {

@@ -12,19 +12,22 @@ import jinja2
 import pandas as pd
 from matplotlib.figure import Figure
 
+from novelty_maps.maps.names import CONTROLS, DETECTORS, short_name
 from novelty_maps.pipeline import atomic, formats
-from novelty_maps.statistics import RunsInterval
+from novelty_maps.statistics.over_runs import RunsInterval
 from studies import authors, claims, lookup, replacement, role_effect
 from studies.agreement import AgreementStudies
 from studies.figures.agreement import role_figure
 from studies.figures.authors import along_training, nulls_over_training
 from studies.figures.localization import localization_figures
+from studies.figures.natural import natural_figure
 from studies.figures.representation import representation_figures
 from studies.localization import EachRun, LocalizationStudy, last_networks
+from studies.natural import PhotoStudy, from_digits, prediction, sides
 from studies.paths import DOCS, FIGURES, README, RESULTS, page_template
 from studies.representation import Detector, RepresentationStudy
 
-PAGES = ("agreement", "localization", "representation")
+PAGES = ("agreement", "localization", "natural", "representation")
 LOCALIZED = ("localization-published", "localization-training")
 
 
@@ -51,6 +54,10 @@ class Results:
     def localization(self, study: str) -> LocalizationStudy:
         """A study of maps against planted novelties."""
         return LocalizationStudy(self._folder / study)
+
+    def photos(self) -> PhotoStudy:
+        """The study of natural defects."""
+        return PhotoStudy(self._folder / "natural-defects")
 
     def each_run(self, study: str) -> EachRun:
         """The same in the authors' setting, no run pooled with another."""
@@ -101,6 +108,7 @@ def all_figures(results: Results) -> dict[str, Figure]:
         **localization_figures(
             results.long_trained()[0], results.localization("localization-networks")
         ),
+        "natural": natural_figure(results.photos()),
         **representation_figures(results.representation, results.slides),
     }
 
@@ -143,7 +151,13 @@ def render(template: Path, results: Results) -> str:
         MAIN=authors.MAIN,
         Detector=Detector,
         verdict_on=replacement.verdict_on,
+        prediction=prediction,
+        from_digits=from_digits,
+        sides=sides,
+        CONTROLS=CONTROLS,
+        DETECTORS=DETECTORS,
         above=above,
+        short_name=short_name,
     )
     return environment.from_string(template.read_text(encoding="utf-8")).render().rstrip() + "\n"
 

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from novelty_maps import statistics
 from novelty_maps.figures.representation import own_score
-from novelty_maps.statistics import RunsInterval
+from novelty_maps.statistics.over_runs import RunsInterval, interval_over_runs
 from studies import lookup
 
 
@@ -88,14 +87,12 @@ class RepresentationStudy:
         With one run, the interval is unknown: NaN.
         """
         first, second = self._by_run(better), self._by_run(worse)
-        found = statistics.interval_over_runs(first - second.reindex(first.index))
+        found = interval_over_runs(first - second.reindex(first.index))
         return found if found.runs > 1 else found._replace(low=np.nan, high=np.nan)
 
     def spread_over_seeds(self, members: list[str], detector: str, labels: str) -> RunsInterval:
         """Mean and spread of a detector over networks that differ in the seed alone."""
-        return statistics.interval_over_runs(
-            [self.auroc(name, detector, labels).estimate for name in members]
-        )
+        return interval_over_runs([self.auroc(name, detector, labels).estimate for name in members])
 
     def _own(self, representation: str) -> pd.DataFrame:
         """The detectors that were given no labels; all of them are measured on all classes."""

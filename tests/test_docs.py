@@ -22,8 +22,9 @@ from novelty_maps.agreement.tables import image_table
 from novelty_maps.autoencoders.registry import seeded_autoencoder
 from novelty_maps.images.base import Dataset, label_table, provenance
 from novelty_maps.images.splits import split_table
+from novelty_maps.localization.found import find
 from novelty_maps.localization.scoring import score_images
-from novelty_maps.localization.tables import find, per_image
+from novelty_maps.localization.tables import per_image
 from novelty_maps.maps.methods import MAP_METHODS
 from novelty_maps.maps.names import COMPARED_MAPS
 from novelty_maps.pipeline.options import from_sections
@@ -188,6 +189,7 @@ def computed() -> dict[str, list[str]]:
     masks[:, :2, :2] = True
     labels = np.arange(60) % 3
     dataset = Dataset(images, labels[:8], np.full(8, "none"), {"a.b": "md5:"}, "", ["0"], "8×8")
+    dataset = dataset._replace(groups=np.arange(8) // 2, group_names=["a", "b", "c", "d"])
     split = split_table(
         labels,
         np.full(60, "none"),
@@ -196,6 +198,7 @@ def computed() -> dict[str, list[str]]:
         validation_fraction=0.2,
         test_fraction=0.2,
         seed=0,
+        groups=np.arange(60) // 2,
     )
     test = split[split["part"] == "test"].reset_index(drop=True)[:8]
     novel = test["novel"].to_numpy() == 1

@@ -99,3 +99,21 @@ def test_unpacked_archive_is_told_to_become_a_repository_before_anything_is_made
     assert "git init && git add . && git commit" in said
     assert [line.startswith("make: ***") for line in rest] == [True]
     assert not (project / ".venv").exists()
+
+
+def test_own_photos_are_asked_for_their_own_defects_only_where_there_are_masks(project, tmp_path):
+    photos = tmp_path / "my photos"
+    missing = make(project, "natural", f"FOLDER={photos}")
+    assert missing.returncode != 0
+    assert f"error: FOLDER={photos} has no train/good" in missing.stderr
+    (photos / "train/good").mkdir(parents=True)
+    for masks in (False, True):
+        if masks:
+            (photos / "ground_truth").mkdir()
+        done = make(project, "natural", f"FOLDER={photos}", "SET=split.validation_fraction=0.2")
+        assert done.returncode == 0, done.stderr
+        (run,) = [words for words, _ in asked(project)[-2:] if "exp" in words]
+        assert f"data.path='{photos}'" in run
+        assert "split.validation_fraction=0.2" in run
+        assert any(word.endswith("ground_truth]") for word in run) == masks
+        assert asked(project)[-1][0][:3] == ["-m", "stages.score", f"{photos}/test"]

@@ -9,7 +9,11 @@ from oracles import slow_metrics
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from novelty_maps import statistics
+from novelty_maps.statistics.auroc import delong_auroc
+from novelty_maps.statistics.correlation import spearman
+from novelty_maps.statistics.intervals import bootstrap_means, percentile_interval
+from novelty_maps.statistics.over_runs import interval_over_runs
+from novelty_maps.statistics.rank_tests import mann_whitney
 
 # A few float64 operations a value, fewer than a hundred values a sum.
 ROUNDING = 1e-13
@@ -26,10 +30,8 @@ def scores(seed, *, count=60, levels=12):
 def test_bootstrap_interval_is_that_of_scipy():
     values = np.random.default_rng(0).exponential(size=(40, 2))
     samples = 20_000
-    replicates = statistics.bootstrap_means(
-        values, samples=samples, generator=np.random.default_rng(1)
-    )
-    low_high = statistics.percentile_interval(replicates)
+    replicates = bootstrap_means(values, samples=samples, generator=np.random.default_rng(1))
+    low_high = percentile_interval(replicates)
     for column in range(2):
         result = stats.bootstrap(
             (values[:, column],),
@@ -49,7 +51,7 @@ def test_bootstrap_interval_is_that_of_scipy():
 def test_bootstrap_means_are_those_of_the_rows_drawn_at_once():
     values = np.random.default_rng(0).exponential(size=(40, 2))
     generator, again = np.random.default_rng(1), np.random.default_rng(1)
-    found = statistics.bootstrap_means(values, samples=600, generator=generator)
+    found = bootstrap_means(values, samples=600, generator=generator)
     drawn = again.integers(0, 40, (600, 40))
     np.testing.assert_allclose(found, values[drawn].mean(axis=1), rtol=ROUNDING)
     assert generator.random() == again.random()  # and no more is drawn
@@ -58,9 +60,7 @@ def test_bootstrap_means_are_those_of_the_rows_drawn_at_once():
 def test_bootstrap_means_spread_like_the_standard_error():
     values = np.random.default_rng(3).normal(size=(50, 1))
     samples = 20_000
-    replicates = statistics.bootstrap_means(
-        values, samples=samples, generator=np.random.default_rng(4)
-    )
+    replicates = bootstrap_means(values, samples=samples, generator=np.random.default_rng(4))
     expected = values.std() / math.sqrt(len(values))
     # A standard deviation of B normal draws has the relative standard error 1/√(2B); times four.
     assert replicates.std() == pytest.approx(expected, rel=4 / math.sqrt(2 * samples))
@@ -69,14 +69,14 @@ def test_bootstrap_means_spread_like_the_standard_error():
 
 def test_percentile_interval_is_the_quantile_of_the_sorted_replicates():
     replicates = np.random.default_rng(5).permutation(np.arange(201.0))[:, None]
-    assert statistics.percentile_interval(replicates).ravel().tolist() == [5.0, 195.0]
+    assert percentile_interval(replicates).ravel().tolist() == [5.0, 195.0]
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_effect_size_is_counted_over_pairs(seed):
     generator = np.random.default_rng(seed)
     first, second = generator.integers(0, 6, 30), generator.integers(1, 8, 17)
-    result = statistics.mann_whitney(first, second)
+    result = mann_whitney(first, second)
     expected = slow_metrics.rank_biserial(first.tolist(), second.tolist())
     assert result.effect_size == pytest.approx(expected, abs=ROUNDING)
 
@@ -87,7 +87,7 @@ def test_mann_whitney_is_that_of_scipy(seed):
     first, second = generator.integers(0, 6, 30).astype(float), generator.normal(3, 1, 17)
     first[3], second[5] = np.nan, np.nan
     expected = stats.mannwhitneyu(first, second, method="asymptotic", nan_policy="omit")
-    p_value = statistics.mann_whitney(first, second).p_value
+    p_value = mann_whitney(first, second).p_value
     assert p_value == pytest.approx(float(expected.pvalue), rel=ROUNDING)
 
 
@@ -102,13 +102,13 @@ def test_mann_whitney_p_value_is_the_textbook_normal_approximation(first, second
     sigma = math.sqrt(m * n / 12 * (m + n + 1 - ties / ((m + n) * (m + n - 1))))
     z = (abs(wins - m * n / 2) - 0.5) / sigma  # with continuity correction
     expected = math.erfc(z / math.sqrt(2))
-    assert statistics.mann_whitney(first, second).p_value == pytest.approx(expected, rel=ROUNDING)
+    assert mann_whitney(first, second).p_value == pytest.approx(expected, rel=ROUNDING)
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_auroc_is_counted_over_pairs_and_that_of_scikit_learn(seed):
     novel, score = scores(seed)
-    estimate = statistics.delong_auroc(novel, score).estimate
+    estimate = delong_auroc(novel, score).estimate
     assert estimate == pytest.approx(slow_metrics.auroc(novel, score), abs=ROUNDING)
     assert estimate == pytest.approx(roc_auc_score(novel, score), abs=ROUNDING)
 
@@ -116,7 +116,7 @@ def test_auroc_is_counted_over_pairs_and_that_of_scikit_learn(seed):
 @pytest.mark.parametrize("seed", range(6))
 def test_delong_interval_is_that_of_the_structural_components(seed):
     novel, score = scores(seed)
-    estimate, low, high = statistics.delong_auroc(novel, score)
+    estimate, low, high = delong_auroc(novel, score)
     half = 1.959963984540054 * math.sqrt(slow_metrics.delong_variance(novel, score))
     assert low == pytest.approx(max(0.0, estimate - half), abs=ROUNDING)
     assert high == pytest.approx(min(1.0, estimate + half), abs=ROUNDING)
@@ -125,7 +125,7 @@ def test_delong_interval_is_that_of_the_structural_components(seed):
 def test_delong_interval_is_cut_at_one():
     novel = np.array([True] * 4 + [False] * 4)
     score = np.array([9.0, 8, 7, 3, 4, 2, 1, 0])
-    estimate, low, high = statistics.delong_auroc(novel, score)
+    estimate, low, high = delong_auroc(novel, score)
     half = 1.959963984540054 * math.sqrt(slow_metrics.delong_variance(novel, score))
     assert estimate + half > 1
     assert (estimate, high) == (15 / 16, 1.0)
@@ -138,7 +138,7 @@ def test_spearman_is_scipys_with_ties_and_without():
         x = generator.integers(0, levels, 200)
         y = x + generator.integers(0, levels, 200)
         expected = stats.spearmanr(x, y)
-        assert statistics.spearman(x, y).estimate == pytest.approx(expected.statistic, abs=1e-12)
+        assert spearman(x, y).estimate == pytest.approx(expected.statistic, abs=1e-12)
 
 
 def test_partial_spearman_is_the_correlation_of_regression_residuals():
@@ -152,7 +152,7 @@ def test_partial_spearman_is_the_correlation_of_regression_residuals():
         ranks = stats.rankdata(values)
         residuals.append(ranks - design @ np.linalg.lstsq(design, ranks, rcond=None)[0])
     expected = np.corrcoef(*residuals)[0, 1]
-    found = statistics.spearman(x, y, given=[strata])
+    found = spearman(x, y, given=[strata])
     assert found.estimate == pytest.approx(expected, abs=1e-12)
     assert found.low < expected < found.high
 
@@ -167,7 +167,7 @@ def test_partial_spearman_takes_out_the_sum_of_several_variables():
     hat = design @ np.linalg.inv(design.T @ design) @ design.T
     expected = np.corrcoef((ranks - hat @ ranks).T)[0, 1]
     names = np.array(["disk", "square", "stripe", "zigzag", "dots"])[kind]
-    found = statistics.spearman(x, y, given=[names, np.array([0.2, np.nan, 0.5])[size]])
+    found = spearman(x, y, given=[names, np.array([0.2, np.nan, 0.5])[size]])
     assert found.estimate == pytest.approx(expected, abs=1e-12)
     half_width = stats.norm.ppf(0.975) * np.sqrt((1 + expected**2 / 2) / (200 - 3 - 6))
     assert np.arctanh(found.high) == pytest.approx(np.arctanh(expected) + half_width)
@@ -175,22 +175,22 @@ def test_partial_spearman_takes_out_the_sum_of_several_variables():
 
 def test_spearman_leaves_nan_out_and_has_no_value_where_nothing_varies():
     x, y = np.arange(10.0), np.array([3.0, 1, 4, 1, 5, 9, 2, 6, 5, 3])
-    with_nan = statistics.spearman(np.append(x, [np.nan, 1]), np.append(y, [1, np.nan]))
-    assert with_nan == statistics.spearman(x, y)
-    assert np.isnan(statistics.spearman(x, np.ones(10))).all()
-    assert np.isnan(statistics.spearman(x, y, given=[np.arange(10)])).all()
-    assert np.isnan(statistics.spearman(x[:3], y[:3])).all()
-    assert np.isnan(statistics.spearman([np.nan], [1], given=[["disk"]])).all()
+    with_nan = spearman(np.append(x, [np.nan, 1]), np.append(y, [1, np.nan]))
+    assert with_nan == spearman(x, y)
+    assert np.isnan(spearman(x, np.ones(10))).all()
+    assert np.isnan(spearman(x, y, given=[np.arange(10)])).all()
+    assert np.isnan(spearman(x[:3], y[:3])).all()
+    assert np.isnan(spearman([np.nan], [1], given=[["disk"]])).all()
     many = np.repeat(np.arange(40.0), 100)
     noise = np.random.default_rng(0).random(4000)
-    assert np.isnan(statistics.spearman(many, noise, given=[many])).all()
+    assert np.isnan(spearman(many, noise, given=[many])).all()
 
 
 def test_spearman_of_equal_orders_is_no_further_from_zero_than_one():
     for count in range(4, 100):
         x = np.arange(float(count))
         for sign in (1, -1):
-            found = np.array(statistics.spearman(x, sign * x))
+            found = np.array(spearman(x, sign * x))
             assert np.abs(found).max() <= 1
             np.testing.assert_allclose(found, sign, rtol=1e-6)
 
@@ -200,7 +200,7 @@ def test_spearman_interval_covers_the_true_value_as_often_as_it_says():
     rho = 0.6
     truth = 6 / np.pi * np.arcsin(rho / 2)  # of a bivariate normal distribution
     draws = generator.multivariate_normal([0, 0], [[1, rho], [rho, 1]], (2000, 80))
-    intervals = [statistics.spearman(*draw.T) for draw in draws]
+    intervals = [spearman(*draw.T) for draw in draws]
     coverage = np.mean([i.low <= truth <= i.high for i in intervals])
     assert coverage == pytest.approx(0.95, abs=0.02)  # 4 standard errors of 2,000 draws
 
@@ -218,7 +218,7 @@ def test_interval_over_runs_covers_the_truth(runs, image_sd):
     covered = []
     for _ in range(2000):
         means, image_variance = runs_and_images(generator, runs=runs, image_sd=image_sd)
-        interval = statistics.interval_over_runs(means, image_variance)
+        interval = interval_over_runs(means, image_variance)
         covered.append(interval.low <= 0 <= interval.high)
     assert np.mean(covered) >= 0.94  # 2 standard errors of 2,000 draws
 
@@ -235,26 +235,26 @@ def test_bootstrap_over_few_runs_falls_short():
 
 
 def test_interval_over_runs_is_as_wide_as_that_of_its_larger_part_and_no_wider_than_their_sum():
-    of_seeds = statistics.interval_over_runs([1.0, 2.0, 4.0])
+    of_seeds = interval_over_runs([1.0, 2.0, 4.0])
     for variance in (1e-4, 1.0, 1e4):
-        joint = statistics.interval_over_runs([1.0, 2.0, 4.0], variance)
+        joint = interval_over_runs([1.0, 2.0, 4.0], variance)
         parts = np.array([of_seeds.high - of_seeds.estimate, 1.959964 * variance**0.5])
         assert parts.max() <= joint.high - joint.estimate <= parts.sum()
-    same = statistics.interval_over_runs([3.0, 3.0, 3.0], 0.25)  # then it is the images' alone
+    same = interval_over_runs([3.0, 3.0, 3.0], 0.25)  # then it is the images' alone
     assert (same.low, same.high) == pytest.approx((3 - 0.98, 3 + 0.98), abs=1e-4)
 
 
 def test_interval_over_runs_is_students_without_image_variance():
     values = [1.0, 2.0, 4.0, 4.5]
     expected = stats.ttest_1samp(values, 0).confidence_interval()
-    interval = statistics.interval_over_runs(values)
+    interval = interval_over_runs(values)
     assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high))
     assert interval.sd == pytest.approx(np.std(values, ddof=1))
     assert interval.runs == 4
 
 
 def test_interval_of_a_single_run_is_that_of_its_images():
-    interval = statistics.interval_over_runs([3.0, np.nan], image_variance=0.25)
+    interval = interval_over_runs([3.0, np.nan], image_variance=0.25)
     assert (interval.estimate, interval.runs) == (3.0, 1)
     assert interval.high - 3.0 == pytest.approx(stats.norm.ppf(0.975) * 0.5)
     assert np.isnan(interval.sd)
@@ -262,23 +262,23 @@ def test_interval_of_a_single_run_is_that_of_its_images():
 
 @pytest.mark.parametrize("estimates", [[], [np.nan, np.nan]])
 def test_no_run_has_no_interval(estimates):
-    *numbers, runs = statistics.interval_over_runs(estimates, image_variance=0.25)
+    *numbers, runs = interval_over_runs(estimates, image_variance=0.25)
     assert np.isnan(numbers).all()
     assert runs == 0
 
 
 def test_spearman_of_four_rows_is_the_least_that_has_an_interval():
-    rho, low, high = statistics.spearman([1, 2, 3, 4], [1, 3, 2, 4])
+    rho, low, high = spearman([1, 2, 3, 4], [1, 3, 2, 4])
     assert rho == pytest.approx(0.8)
     half_width = stats.norm.ppf(0.975) * np.sqrt(1 + 0.8**2 / 2)
     ends = np.tanh(np.arctanh(0.8) + np.array([-half_width, half_width]))
     assert (low, high) == pytest.approx(tuple(ends))
-    assert np.isnan(statistics.spearman([1, 2, 3, 4], [1, 3, 2, 4], given=[[0, 0, 1, 1]])).all()
+    assert np.isnan(spearman([1, 2, 3, 4], [1, 3, 2, 4], given=[[0, 0, 1, 1]])).all()
 
 
 def test_spearman_counts_what_little_the_categories_leave():
     pairs = np.repeat(np.arange(100.0), 2)
     x, y = pairs.copy(), pairs[::-1].copy()
     x[0], y[0] = x[0] - 0.1, y[0] - 0.1  # the only pair in which anything varies
-    found = statistics.spearman(x, y, given=[pairs])
+    found = spearman(x, y, given=[pairs])
     assert found.estimate == pytest.approx(1)

@@ -16,14 +16,11 @@ from novelty_maps.agreement import terms
 from novelty_maps.agreement.curves import agreement_steps, scaled_map_errors
 from novelty_maps.agreement.null import NULLS, null_steps
 from novelty_maps.maps.ranking import ties, top_pixels
+from novelty_maps.pipeline.boxes import Boxes, real_pixels
 
 RANKED = ("reconstruction_error", "saliency")
-IMAGE_MEASURES = [
-    "reconstruction_loss",
-    "scaled_map_error",
-    "scaled_map_error_squared",
-    *terms.MEASURES,
-]
+_MEANS = ("reconstruction_loss", "scaled_map_error", "scaled_map_error_squared")  # over pixels
+IMAGE_MEASURES = [*_MEANS, *terms.MEASURES]
 
 
 class Ranks(NamedTuple):
@@ -58,6 +55,7 @@ def rank_maps(
     novel: NDArray[np.bool_],
     *,
     generator: np.random.Generator,
+    boxes: Boxes | None = None,
 ) -> Ranks:
     """Order the pixels of both maps, draw the nulls, measure what does not depend on K.
 
@@ -65,6 +63,7 @@ def rank_maps(
         maps: reconstruction_error, saliency, direct_term and indirect_term, (N, H, W) float32.
         novel: (N,) bool.
         generator: Source of randomness, of the nulls.
+        boxes: (N, 4), where images are padded; there the maps are 0, which no mean counts.
 
     Raises:
         InputError: A map holds NaN or infinity; it is named.
@@ -89,6 +88,10 @@ def rank_maps(
         scaled_map_error=scaled.saliency,
         scaled_map_error_squared=scaled.squared_saliency,
     )
+    real = real_pixels(boxes, (height, width))
+    if real is not None:
+        share = real.mean(axis=(1, 2))
+        images = images.assign(**{name: images[name] / share for name in _MEANS})
     return Ranks(places, images[IMAGE_MEASURES])
 
 

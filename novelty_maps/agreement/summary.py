@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from novelty_maps import statistics
 from novelty_maps.agreement.curves import chance_agreement, chance_distance
 from novelty_maps.agreement.kinds import normal_and_novel
 from novelty_maps.agreement.tables import MEASURES
+from novelty_maps.statistics.auroc import delong_auroc
+from novelty_maps.statistics.groups import group_means, groups_of
+from novelty_maps.statistics.intervals import bootstrap_means, percentile_interval, with_ends
+from novelty_maps.statistics.rank_tests import mann_whitney
 
 _CHANCE_SAMPLES = 2000
 
@@ -25,7 +28,8 @@ def summarise(
     """Headline numbers, under keys that contain no parameter's value.
 
     Args:
-        table: A row per image: `MEASURES`, `tied_*`, `novel` (0 or 1), `reconstruction_loss`.
+        table: A row per image: `MEASURES`, `tied_*`, `novel` (0 or 1), `reconstruction_loss`, and
+            `group` where images share one.
         k: The K that the table was made with.
         image_shape: Height and width.
         samples: Bootstrap samples.
@@ -41,14 +45,19 @@ def summarise(
         values = group[MEASURES].astype(np.float64)
         values["majority_agreement"] = 2 * values["agreement"] > k
         values["majority_missed"] = 2 * values["agreement"] < k
-        replicates[name] = statistics.bootstrap_means(
-            values.to_numpy(np.float64), samples=samples, generator=generator
+        replicates[name] = bootstrap_means(
+            values.to_numpy(np.float64),
+            samples=samples,
+            generator=generator,
+            groups=groups_of(group),
         )
         result[name] = _group_summary(values, replicates[name], group)
     result["normal_minus_novel"] = _differences(groups, replicates)
     result["chance"] = _chance(image_shape, k, generator)
-    auroc = statistics.delong_auroc(
-        table["novel"].to_numpy() == 1, table["reconstruction_loss"].to_numpy()
+    auroc = delong_auroc(
+        table["novel"].to_numpy() == 1,
+        table["reconstruction_loss"].to_numpy(),
+        groups_of(table),
     )
     result["detection"] = {"image_auroc": auroc._asdict()}
     return result
@@ -73,11 +82,11 @@ def _group_summary(
     values: pd.DataFrame, replicates: NDArray[np.float64], group: pd.DataFrame
 ) -> dict[str, Any]:
     """The means of one kind of image, with what they leave out and what was a choice."""
-    ends = statistics.percentile_interval(replicates)
+    ends = percentile_interval(replicates)
     means = values.mean()  # of the defined values; NaN if there are none
     summary: dict[str, Any] = {"images": len(group)}
     for i, name in enumerate(values.columns):
-        summary[name] = statistics.with_ends(means[name], ends[:, i])
+        summary[name] = with_ends(means[name], ends[:, i])
     summary["agreement"]["most_frequent"] = int(np.bincount(group["agreement"]).argmax())
     summary["undefined_scaled_maps"] = {
         "images": int(values.isna().any(axis=1).sum()),
@@ -93,14 +102,19 @@ def _group_summary(
 def _differences(
     groups: dict[str, pd.DataFrame], replicates: dict[str, NDArray[np.float64]]
 ) -> dict[str, Any]:
-    """Normal minus novel in each measure: the means, their interval, and a test of the ranks."""
-    ends = statistics.percentile_interval(replicates["normal"] - replicates["novel"])
+    """Normal minus novel in each measure: the means, their interval, and a test of the ranks.
+
+    The test is of the means of groups, where images share one. A group with images of both kinds is
+    drawn for each kind by itself, which makes the interval no narrower if they are alike.
+    """
+    ends = percentile_interval(replicates["normal"] - replicates["novel"])
     differences = {}
     for i, measure in enumerate(MEASURES):
         normal, novel = groups["normal"][measure], groups["novel"][measure]
+        observed = [group_means(kind[measure], groups_of(kind)) for kind in groups.values()]
         differences[measure] = {
-            **statistics.with_ends(normal.mean() - novel.mean(), ends[:, i]),
-            **statistics.mann_whitney(normal, novel)._asdict(),
+            **with_ends(normal.mean() - novel.mean(), ends[:, i]),
+            **mann_whitney(*observed)._asdict(),
         }
     return differences
 

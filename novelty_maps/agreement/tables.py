@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from novelty_maps import statistics
 from novelty_maps.agreement import terms
 from novelty_maps.agreement.curves import chance_agreement, distance_curve
 from novelty_maps.agreement.null import NULLS, null_agreements
 from novelty_maps.agreement.ranks import RANKED, Ranks
 from novelty_maps.maps.ranking import require_k
 from novelty_maps.pipeline.formats import flatten
+from novelty_maps.statistics.groups import groups_of
+from novelty_maps.statistics.intervals import bootstrap_interval, with_ends
 
 DISTANCE_K_MAX = 100  # the distance curve costs K² an image, so it stops here
 
@@ -33,7 +34,8 @@ def image_table(ranks: Ranks, rows: pd.DataFrame, *, k: int, width: int) -> pd.D
 
     Args:
         ranks: As `ranks.rank_maps` returns them.
-        rows: The images' rows of the index table: row, source_row, label, novel.
+        rows: The images' rows of the index table: row, source_row, label, novel, and group where
+            images share one.
         k: Headline K.
         width: Width of an image in pixels.
 
@@ -64,9 +66,8 @@ def image_table(ranks: Ranks, rows: pd.DataFrame, *, k: int, width: int) -> pd.D
     nulls = null_agreements(
         {name: places[name] for name in NULLS}, rows["novel"].to_numpy() == 1, k=k
     )
-    table = rows[["row", "source_row", "label", "novel"]].assign(
-        reconstruction_loss=images["reconstruction_loss"]
-    )
+    known = [name for name in ("row", "source_row", "label", "novel", "group") if name in rows]
+    table = rows[known].assign(reconstruction_loss=images["reconstruction_loss"])
     return table.join([compared, images[terms.MEASURES], nulls])
 
 
@@ -96,11 +97,15 @@ def by_class(
     ]
     rows = []
     for (label, novel), group in table.groupby(["label", "novel"]):
-        values = group[measures].to_numpy(np.float64)
-        ends = statistics.bootstrap_interval(values, samples=samples, generator=generator)
+        ends = bootstrap_interval(
+            group[measures].to_numpy(np.float64),
+            samples=samples,
+            generator=generator,
+            groups=groups_of(group),
+        )
         row: dict[str, Any] = {"label": label, "novel": novel, "images": len(group)}
         for i, measure in enumerate(measures):
-            row |= flatten({measure: statistics.with_ends(group[measure].mean(), ends[:, i])})
+            row |= flatten({measure: with_ends(group[measure].mean(), ends[:, i])})
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -112,6 +117,7 @@ def by_k(
     width: int,
     samples: int,
     generator: np.random.Generator,
+    groups: NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
     """Agreement and distance over K, averaged over normal and novel images, with 95% intervals.
 
@@ -121,6 +127,7 @@ def by_k(
         width: Width of an image in pixels.
         samples: Bootstrap samples.
         generator: Source of randomness.
+        groups: (N,) the group of each image, where images share one.
 
     Returns:
         A row per K = 1..n: `k`, `chance_agreement`, and for normal and novel `agreement`, the
@@ -136,7 +143,7 @@ def by_k(
         "k": k,
         "chance_agreement": chance_agreement(pixels),
     }
-    for group, member in (("normal", ~novel), ("novel", novel)):
+    for kind, member in (("normal", ~novel), ("novel", novel)):
         agreements = ranks.places["agreement"][member].cumsum(axis=1, dtype=np.float64)
         measures = {
             "agreement": agreements,
@@ -144,9 +151,14 @@ def by_k(
             "max_distance": distances[member].astype(np.float64),
         }
         for measure, values in measures.items():
-            low, high = statistics.bootstrap_interval(values, samples=samples, generator=generator)
+            low, high = bootstrap_interval(
+                values,
+                samples=samples,
+                generator=generator,
+                groups=None if groups is None else groups[member],
+            )
             for suffix, curve in (("", values.mean(axis=0)), ("_low", low), ("_high", high)):
                 padded = np.full(pixels, np.nan)
                 padded[: len(curve)] = curve
-                columns[f"{group}_{measure}{suffix}"] = padded
+                columns[f"{kind}_{measure}{suffix}"] = padded
     return pd.DataFrame(columns)

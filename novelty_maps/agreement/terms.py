@@ -7,6 +7,10 @@ projects its input orthogonally onto what it can reconstruct (Jᵀe = 0). How la
 is, and which way it turns the gradient, should therefore tell how far an image's maps disagree.
 How much of that any term of the same size would do, wherever it lies, is what the nulls say
 (`null`); the excess of agreement over a null is what the place of the indirect term adds.
+
+Of a network that is trained by another loss than the mean squared error the terms are those of its
+own loss. The measures keep their meaning with d for e; but d does not rank pixels as e² does, so
+that the error map may disagree with saliency without any indirect term.
 """
 
 from typing import Any
@@ -15,9 +19,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from novelty_maps import statistics
 from novelty_maps.agreement.kinds import normal_and_novel
 from novelty_maps.agreement.null import NULLS
+from novelty_maps.statistics.correlation import spearman
+from novelty_maps.statistics.groups import groups_of
+from novelty_maps.statistics.intervals import bootstrap_interval, with_ends
 
 MEASURES = ["indirect_share", "gradient_error_cosine"]
 EXCESSES = ["excess_over_shuffled", "excess_over_other_image"]  # agreement less each of `NULLS`
@@ -36,8 +42,8 @@ def term_measures(
     Returns:
         A row per image, both NaN where they are undefined because a norm is zero:
         `indirect_share`, ‖i‖ / (‖d‖ + ‖i‖) in [0, 1], 0 without an indirect term;
-        `gradient_error_cosine`, the cosine of the angle between ∇L = d + i and e, in [−1, 1],
-        1 where the gradient points along the error.
+        `gradient_error_cosine`, the cosine of the angle between ∇L = d + i and e, or d where that
+        is no multiple of e; in [−1, 1], 1 where the gradient points along it.
     """
     columns = np.empty((2, len(direct_term)))
     for start in range(0, len(direct_term), _CHUNK):
@@ -58,7 +64,8 @@ def explain_agreement(
     """Whether the size and the direction of the indirect term explain top-K agreement.
 
     Args:
-        table: A row per image: `agreement`, `novel` (0 or 1), `label`, `MEASURES` and `NULLS`.
+        table: A row per image: `agreement`, `novel` (0 or 1), `label`, `MEASURES` and `NULLS`,
+            and `group` where images share one.
         samples: Bootstrap samples behind the intervals of the means.
         generator: Source of randomness.
 
@@ -74,10 +81,14 @@ def explain_agreement(
     result: dict[str, Any] = {}
     groups = normal_and_novel(table)
     for name, group in groups.items():
-        values = group[[*MEASURES, *beside]].to_numpy(np.float64)
-        ends = statistics.bootstrap_interval(values, samples=samples, generator=generator)
+        ends = bootstrap_interval(
+            group[[*MEASURES, *beside]].to_numpy(np.float64),
+            samples=samples,
+            generator=generator,
+            groups=groups_of(group),
+        )
         result[name] = {
-            measure: statistics.with_ends(group[measure].mean(), ends[:, i])
+            measure: with_ends(group[measure].mean(), ends[:, i])
             for i, measure in enumerate([*MEASURES, *beside])
         }
         result[name]["undefined_images"] = int(group[MEASURES].isna().any(axis=1).sum())
@@ -87,10 +98,10 @@ def explain_agreement(
         ("all", table, []),
         ("all_given_class", table, [table["label"]]),
     ):
-        numbers = result.setdefault(name, {})
+        numbers, shared = result.setdefault(name, {}), groups_of(part)
         for measured, other in ((MEASURES, "agreement"), (beside, "indirect_share")):
             numbers[f"rank_correlation_with_{other}"] = {
-                measure: statistics.spearman(part[measure], part[other], given=given)._asdict()
+                measure: spearman(part[measure], part[other], given=given, groups=shared)._asdict()
                 for measure in measured
             }
     return result

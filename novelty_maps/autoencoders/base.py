@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from novelty_maps.autoencoders.losses import reconstruction_loss
 from novelty_maps.networks.inputs import BatchLoss
+from novelty_maps.networks.losses import image_losses
 
 
 class Autoencoder(nn.Module):
@@ -21,9 +22,11 @@ class Autoencoder(nn.Module):
         name: Its name in `train.network`.
         encoder: f.
         decoder: g, to the shape of the images, unbounded.
+        loss: What it is trained by, one of `networks.losses.DEVIATIONS`.
     """
 
     name: str
+    loss: str = "mse"
     encoder: nn.Module
     decoder: nn.Module
 
@@ -47,19 +50,22 @@ class Autoencoder(nn.Module):
         return self.decode(self.encode(x))
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
-        """What is kept of each image: `z`, its code, and its `reconstruction_error` L."""
+        """What is kept of each image: `z`, its code, and its `reconstruction_error` L.
+
+        L is the loss that the network is trained by.
+        """
         z = self.encode(x)
-        error = (x - self.decode(z)).square().mean(dim=(1, 2, 3))
-        return {"z": z, "reconstruction_error": error}
+        return {"z": z, "reconstruction_error": image_losses(self, x, self.decode(z))}
 
     def batch_loss(self, *, noise_std: float) -> BatchLoss:
         """Training loss, as `loop.train` takes it; noise_std > 0 makes a denoising network."""
-        return reconstruction_loss(noise_std)
+        return reconstruction_loss(noise_std, self.loss)
 
     def get_extra_state(self) -> dict[str, Any]:
         """What it takes to build this network again."""
         shape = {"image_shape": list(self.image_shape), "code_length": self.code_length}
-        return {"network": self.name, **shape}
+        loss = {} if self.loss == "mse" else {"loss": self.loss}
+        return {"network": self.name, **shape, **loss}
 
     def set_extra_state(self, state: Any) -> None:
         """Nothing to do: `load_weights` has compared it."""

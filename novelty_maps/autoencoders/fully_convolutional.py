@@ -6,15 +6,19 @@ from novelty_maps.autoencoders.base import Autoencoder
 from novelty_maps.networks.blocks import LeakyReLU
 from novelty_maps.pipeline.errors import InputError
 
-_WIDTHS = (32, 64, 64)  # channels after each halving
+_WIDTH = 64  # channels after each halving, but half of that after the first
+_HALVINGS = 3  # at least
+_SIDE = 8  # of the places that are left, at most
 
 
 class FullyConvolutionalAutoencoder(Autoencoder):
-    """Three halvings to a small image of code values, and three enlargements back.
+    """Halvings to a small image of code values, and as many enlargements back.
+
+    There are three of them for images of up to 64×64, and one more for each doubling of the side.
 
     Raises:
-        InputError: The code length is no multiple of the places left after three halvings, 16 for
-            28×28 and 32×32 pixels.
+        InputError: The code length is no multiple of the places left after the halvings, 16 for
+            28×28 and 32×32 pixels, 64 for powers of two from 64×64 on.
     """
 
     name = "fully_convolutional"
@@ -23,8 +27,9 @@ class FullyConvolutionalAutoencoder(Autoencoder):
         super().__init__(image_shape=image_shape, code_length=code_length)
         channels, side = image_shape[:2]
         sides = [side]
-        for _ in _WIDTHS:
+        while len(sides) <= _HALVINGS or sides[-1] > _SIDE:
             sides.append(-(-sides[-1] // 2))
+        widths = [_WIDTH // 2, *[_WIDTH] * (len(sides) - 2)]
         places = sides[-1] ** 2
         if code_length % places:
             raise InputError(
@@ -34,7 +39,7 @@ class FullyConvolutionalAutoencoder(Autoencoder):
         code_channels = code_length // places
         encoder: list[nn.Module] = []
         before = channels
-        for width in _WIDTHS:
+        for width in widths:
             encoder += _convolution(before, width, stride=2)
             before = width
         encoder += [nn.Conv2d(before, code_channels, 1), nn.Flatten()]
@@ -42,7 +47,7 @@ class FullyConvolutionalAutoencoder(Autoencoder):
             nn.Unflatten(1, (code_channels, sides[-1], sides[-1])),
             *_convolution(code_channels, before),
         ]
-        for width, to in zip((*_WIDTHS[-2::-1], _WIDTHS[0]), sides[-2::-1], strict=True):
+        for width, to in zip((*widths[-2::-1], widths[0]), sides[-2::-1], strict=True):
             decoder += [nn.Upsample(size=(to, to)), *_convolution(before, width)]
             before = width
         decoder.append(nn.Conv2d(before, channels, 1))

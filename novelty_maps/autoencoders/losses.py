@@ -2,9 +2,9 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import mse_loss
 
 from novelty_maps.networks.inputs import BatchLoss, Forward, ValidationLoss, as_input
+from novelty_maps.networks.losses import loss_name, mean_loss
 
 
 def noisy_input(
@@ -25,16 +25,17 @@ def noisy_input(
     return (target + noise_std * noise.to(target.device)).clamp(0, 1), target
 
 
-def reconstruction_loss(noise_std: float) -> BatchLoss:
-    """Training loss of an autoencoder: eq. 2 of Feeney & Hughes averaged over the batch.
+def reconstruction_loss(noise_std: float, name: str = "mse") -> BatchLoss:
+    """Training loss of an autoencoder, averaged over the batch.
 
     Args:
         noise_std: As of `noisy_input`.
+        name: As of `mean_loss`.
     """
 
     def loss(forward: Forward, generator: torch.Generator, batch: tuple[Tensor, ...]) -> Tensor:
         x, target = noisy_input(batch[0], noise_std, generator)
-        return mse_loss(forward(x).float(), target)
+        return mean_loss(name, forward(x), target)
 
     return loss
 
@@ -42,7 +43,7 @@ def reconstruction_loss(noise_std: float) -> BatchLoss:
 def mean_reconstruction_loss(
     images: Tensor, *, batch_size: int, device: torch.device
 ) -> ValidationLoss:
-    """Validation loss of an autoencoder: eq. 2 averaged over all images, in float32, no noise.
+    """Validation loss of an autoencoder: its own loss, over all images, in float32, no noise.
 
     Args:
         images: (N, C, H, W) uint8.
@@ -55,7 +56,7 @@ def mean_reconstruction_loss(
         total = 0.0
         for batch in images.split(batch_size):
             x = as_input(batch.to(device))
-            total += float(mse_loss(network(x), x)) * len(batch)
+            total += float(mean_loss(loss_name(network), network(x), x)) * len(batch)
         return total / len(images)
 
     return loss

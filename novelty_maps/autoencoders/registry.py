@@ -9,11 +9,13 @@ from typing import Any
 import torch
 
 from novelty_maps.autoencoders.base import Autoencoder
+from novelty_maps.autoencoders.bergmann import BergmannAutoencoder
 from novelty_maps.autoencoders.dense import DenseAutoencoder
 from novelty_maps.autoencoders.fully_convolutional import FullyConvolutionalAutoencoder
 from novelty_maps.autoencoders.lsa import LsaAutoencoder
 from novelty_maps.autoencoders.principal_components import PrincipalComponents
 from novelty_maps.autoencoders.variational import VariationalAutoencoder
+from novelty_maps.networks.losses import DEVIATIONS
 from novelty_maps.networks.weights import description_of, load_weights
 from novelty_maps.pipeline.errors import InputError
 
@@ -22,6 +24,7 @@ AUTOENCODERS: dict[str, type[Autoencoder]] = {
     "dense": DenseAutoencoder,
     "fully_convolutional": FullyConvolutionalAutoencoder,
     "vae": VariationalAutoencoder,
+    "bergmann": BergmannAutoencoder,
     "pca": PrincipalComponents,
 }
 
@@ -32,6 +35,7 @@ def seeded_autoencoder(
     network: str = "lsa",
     image_shape: tuple[int, ...] = (1, 28, 28),
     code_length: int = 64,
+    loss: str = "mse",
 ) -> Autoencoder:
     """A freshly initialised autoencoder; the global random state is left as it was.
 
@@ -40,13 +44,16 @@ def seeded_autoencoder(
         network: One of `AUTOENCODERS`.
         image_shape: (C, H, W) of the images.
         code_length: Length of the latent code.
+        loss: What it is to be trained by, one of `losses.DEVIATIONS`.
 
     Raises:
         InputError: The network does not go with this shape or code length.
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return AUTOENCODERS[network](image_shape=image_shape, code_length=code_length)
+        built = AUTOENCODERS[network](image_shape=image_shape, code_length=code_length)
+    built.loss = loss
+    return built
 
 
 def autoencoder_of(weights: Mapping[str, Any], *, source: str) -> Autoencoder:
@@ -59,7 +66,9 @@ def autoencoder_of(weights: Mapping[str, Any], *, source: str) -> Autoencoder:
         description = dict(description_of(weights) or {})
         kind = AUTOENCODERS[description.pop("network")]
         shape = tuple(int(length) for length in description.pop("image_shape"))
+        loss = description.pop("loss", "mse")
         network = kind(image_shape=shape, **description)
+        network.loss = {name: name for name in DEVIATIONS}[loss]
     except (KeyError, TypeError, ValueError):
         raise InputError(
             f"{source} holds the weights of another network, none of {', '.join(AUTOENCODERS)}:"

@@ -13,6 +13,7 @@ from novelty_maps.autoencoders.registry import seeded_autoencoder
 from novelty_maps.networks.inputs import ValidationLoss
 from novelty_maps.networks.weights import load_published_weights
 from novelty_maps.params.train import TrainParams
+from novelty_maps.training.augmentation import augmented
 from novelty_maps.training.batch_norm import calibration, calibration_images
 from novelty_maps.training.checkpoints import Checkpoint
 from novelty_maps.training.loop import TrainingState
@@ -66,6 +67,7 @@ def train_autoencoder(
         network=settings.network,
         image_shape=tuple(images["train"].shape[1:]),
         code_length=settings.code_length,
+        loss=settings.loss,
     )
     validation_loss = mean_reconstruction_loss(
         images["validation"], batch_size=_BATCH, device=device
@@ -103,13 +105,16 @@ def _train(
         network,
         (images,),
         checkpoint,
-        batch_loss=network.batch_loss(noise_std=settings.noise_std),
+        batch_loss=augmented(
+            network.batch_loss(noise_std=settings.noise_std), settings.augmentation, photos=True
+        ),
         validation_loss=validation_loss,
         after_steps=calibration(
             settings.batch_norm, calibration_images(images, seed=settings.seed), device=device
         ),
         keep_epochs=settings.keep_epochs,
         keep_running=settings.keep_epochs if settings.batch_norm == "both" else [],
+        epoch_steps=settings.epoch_steps,
         device=device,
         watch=watch,
         **settings.keywords(),

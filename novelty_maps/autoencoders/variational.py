@@ -9,12 +9,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import mse_loss
 
 from novelty_maps.autoencoders.base import Autoencoder
 from novelty_maps.autoencoders.losses import noisy_input
 from novelty_maps.networks.blocks import Decoder, LeakyReLU, downsampling_block, require_divisible
 from novelty_maps.networks.inputs import BatchLoss, Forward
+from novelty_maps.networks.losses import mean_loss
 
 
 class VariationalAutoencoder(Autoencoder):
@@ -71,14 +71,15 @@ class VariationalAutoencoder(Autoencoder):
         """MSE + 2σ²/n · KL with σ² = MSE, not differentiated; n values in an image.
 
         That is the gradient of log MSE + 2/n · KL, the negative evidence lower bound at the best
-        σ², times MSE; so it is in the units of the other networks' loss.
+        σ², times MSE; so it is in the units of the other networks' loss. With `loss` ssim the mean
+        of 1 − SSIM stands for the MSE.
         """
 
         def loss(forward: Forward, generator: torch.Generator, batch: tuple[Tensor, ...]) -> Tensor:
             x, target = noisy_input(batch[0], noise_std, generator)
             noise = torch.randn((len(x), self.code_length), generator=generator).to(x.device)
             reconstruction, mean, log_variance = forward(x, noise)
-            error = mse_loss(reconstruction.float(), target)
+            error = mean_loss(self.loss, reconstruction, target)
             divergence = kl_divergence(mean.float(), log_variance.float()).mean()
             return error + 2 * error.detach() / target[0].numel() * divergence
 

@@ -16,11 +16,11 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample, normalize
 
-from novelty_maps.classifiers.augmentation import shifted
 from novelty_maps.classifiers.base import Classifier
 from novelty_maps.classifiers.plain import error_rate
 from novelty_maps.classifiers.rotation import ROTATIONS, rotate
 from novelty_maps.networks.inputs import BatchLoss, Forward, ValidationLoss, as_input
+from novelty_maps.training.augmentation import shifted
 
 TEMPERATURE = 0.5  # CSI's
 LEAST_AREA = 0.5  # of a crop, as a share of the image; CSI's is 0.08

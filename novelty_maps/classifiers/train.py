@@ -7,9 +7,9 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from novelty_maps.classifiers.augmentation import augmented
 from novelty_maps.classifiers.objectives import OBJECTIVES, seeded_network
 from novelty_maps.params.classifier import ClassifierParams, Variant
+from novelty_maps.training.augmentation import augmented
 from novelty_maps.training.batch_norm import calibration, calibration_images
 from novelty_maps.training.checkpoints import Checkpoint
 from novelty_maps.training.loop import TrainingState

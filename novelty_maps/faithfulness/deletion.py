@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from novelty_maps.maps.ranking import top_pixels
 from novelty_maps.networks.inputs import MEMORY_FORMAT, as_input
+from novelty_maps.networks.losses import image_losses
 from novelty_maps.networks.outputs import evaluated
 from novelty_maps.pipeline.errors import InputError
 
@@ -169,7 +170,6 @@ def _path(
 
 
 def _losses(network: nn.Module, x: Tensor) -> Tensor:
-    """Reconstruction loss of each image, eq. 2 of Feeney & Hughes; (N,) float64."""
+    """Reconstruction loss of each image, that which the network is trained by; (N,) float64."""
     x = x.contiguous(memory_format=MEMORY_FORMAT)
-    error: Tensor = x - network(x)
-    return error.square().mean(dim=(1, 2, 3)).double()
+    return image_losses(network, x, network(x)).double()

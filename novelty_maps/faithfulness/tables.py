@@ -8,14 +8,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from novelty_maps import statistics
 from novelty_maps.faithfulness.deletion import Curves, area
 from novelty_maps.faithfulness.randomization import Cascade, Draws
 from novelty_maps.maps.names import REFERENCE
+from novelty_maps.statistics.intervals import bootstrap_interval, bootstrap_means, with_ends
+from novelty_maps.statistics.over_runs import interval_over_runs
 
 
 def deletion_table(
-    curves: Mapping[str, Mapping[str, Curves]], *, samples: int, generator: np.random.Generator
+    curves: Mapping[str, Mapping[str, Curves]],
+    *,
+    samples: int,
+    generator: np.random.Generator,
+    groups: NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
     """Areas under each map's curves.
 
@@ -23,6 +28,7 @@ def deletion_table(
         curves: Method to baseline to its curves, as `deletion.deletion_curves` returns them.
         samples: Bootstrap samples of the images.
         generator: Source of randomness.
+        groups: The group of each image, where images share one; curves are of the first of them.
 
     Returns:
         A row per method, measure and baseline: `method`, `measure` (deletion or insertion),
@@ -33,7 +39,13 @@ def deletion_table(
         for baseline, both in curves[method].items():
             areas = area(getattr(both, measure))
             row: dict[str, Any] = {"method": method, "measure": measure, "baseline": baseline}
-            row |= _mean(areas, "area", samples=samples, generator=generator)
+            low, high = bootstrap_interval(
+                areas[:, None],
+                samples=samples,
+                generator=generator,
+                groups=None if groups is None else groups[: len(areas)],
+            )[:, 0]
+            row |= {"area": pd.Series(areas).mean(), "area_low": low, "area_high": high}
             rows.append(row | {"images": int(np.isfinite(areas).sum())})
     return pd.DataFrame(rows)
 
@@ -58,18 +70,23 @@ def randomization_table(cascades: Mapping[str, Cascade]) -> pd.DataFrame:
 
 
 def reinitialised_table(
-    draws: Mapping[str, Draws], *, samples: int, generator: np.random.Generator
+    draws: Mapping[str, Draws],
+    *,
+    samples: int,
+    generator: np.random.Generator,
+    groups: NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
     """What a map loses of its average precision when the network has learned nothing.
 
-    The interval is for new weights and new images alike (`statistics.interval_over_runs`): the part
-    of the draws by Student's t, that of the images by a bootstrap of each image's mean loss over
-    the draws. A map whose loss is 0 finds the novelty just as well without anything learned.
+    The interval is for new weights and new images alike (`statistics.over_runs`): the part of the
+    draws by Student's t, that of the images by a bootstrap of each image's mean loss over the
+    draws. A map whose loss is 0 finds the novelty just as well without anything learned.
 
     Args:
         draws: Method to its draws, as `randomization.over_draws` returns them.
         samples: Bootstrap samples of the images.
         generator: Source of randomness.
+        groups: (N,) the group of each image, where images share one.
 
     Returns:
         A row per method: `method`, `draws`, `images` in which the novelty can be found, means of
@@ -84,7 +101,7 @@ def reinitialised_table(
         return pd.DataFrame(columns=columns)
     lost = {method: found.trained - found.average_precision for method, found in draws.items()}
     of_images = np.stack([values.mean(axis=0) for values in lost.values()], axis=1)
-    means = statistics.bootstrap_means(of_images, samples=samples, generator=generator)
+    means = bootstrap_means(of_images, samples=samples, generator=generator, groups=groups)
     rows = []
     for (method, found), variance in zip(draws.items(), pd.DataFrame(means).var(), strict=True):
         row: dict[str, Any] = {"method": method, "draws": len(found.spearman)}
@@ -92,7 +109,7 @@ def reinitialised_table(
         row["spearman"] = pd.Series(found.spearman.ravel()).mean()
         row["average_precision"] = pd.Series(found.trained).mean()
         row[fresh] = pd.Series(found.average_precision.ravel()).mean()
-        fall = statistics.interval_over_runs(pd.DataFrame(lost[method]).mean(axis=1), variance)
+        fall = interval_over_runs(pd.DataFrame(lost[method]).mean(axis=1), variance)
         rows.append(row | {drop: fall.estimate, f"{drop}_low": fall.low, f"{drop}_high": fall.high})
     return pd.DataFrame(rows, columns=columns)
 
@@ -121,16 +138,7 @@ def summarise(
             own["randomized"] = {
                 "spearman": last["spearman"],
                 "ssim": last["ssim"],
-                drop: statistics.with_ends(fresh[drop], ends),
+                drop: with_ends(fresh[drop], ends),
             }
         numbers[method] = own
     return numbers
-
-
-def _mean(
-    values: NDArray[np.float64], name: str, *, samples: int, generator: np.random.Generator
-) -> dict[str, float]:
-    """Mean over the images where it is defined, and its 95% interval."""
-    low, high = statistics.bootstrap_interval(values[:, None], samples=samples, generator=generator)
-    mean = float(pd.Series(values).mean())
-    return {name: mean, f"{name}_low": float(low[0]), f"{name}_high": float(high[0])}

@@ -19,6 +19,7 @@ from novelty_maps.figures.style import (
     line_look,
     note,
 )
+from novelty_maps.localization.controls import network_beaten
 from novelty_maps.maps.names import PERFECT, REFERENCE, short_name
 
 _MEASURES = {"average_precision": "average precision", "aupro": "AUPRO"}
@@ -66,6 +67,9 @@ def kinds_figure(table: pd.DataFrame, methods: Sequence[str]) -> Figure:
             loc="outside upper center",
             ncols=max(1, len(methods)),
         )
+        beaten = network_beaten(table)
+        if beaten:
+            panels[0].set_title(beaten, color=CHANCE)
     return figure
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from novelty_maps.maps.names import HEADLINE_MAPS, PERFECT
+from novelty_maps.maps.names import DETECTORS, HEADLINE_MAPS, PERFECT
 
 _ALWAYS = (*HEADLINE_MAPS, "squared_saliency")
 _TERMS = ("direct_term", "indirect_term")  # of the saliency; the direct one ranks as the error does
@@ -20,7 +20,9 @@ def over_all(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def shown_methods(table: pd.DataFrame) -> list[str]:
-    """The few maps that are compared: error and saliency, both powers, best other and best control.
+    """The few maps that are compared: error and saliency, both powers, and the best of the others.
+
+    These are one of the network, one control and, where there are any, one detector.
 
     The best one has the highest average precision over all images. Both terms of the saliency and
     the mask are no candidates. What the table lacks is left out.
@@ -32,8 +34,10 @@ def shown_methods(table: pd.DataFrame) -> list[str]:
     always = [method for method in _ALWAYS if method in set(rows["method"])]
     others = rows[~rows["method"].isin([*_ALWAYS, *_TERMS, PERFECT])]
     best = []
-    for control in (0, 1):
-        candidates = others[others["control"] == control].dropna(subset=["average_precision"])
+    detector = others["method"].isin(DETECTORS)
+    control = others["control"] == 1
+    for kind in (~control & ~detector, control, detector):
+        candidates = others[kind].dropna(subset=["average_precision"])
         order = candidates.sort_values("average_precision", ascending=False, kind="stable")
         best += order["method"].head(1).tolist()
     return always + best

@@ -33,6 +33,7 @@ _LOOKS = {
     REFERENCE: (BLUE, "-", "o"),
     "saliency": (VERMILION, "-", "s"),
     ABSOLUTE_REFERENCE: (SKY_BLUE, ":", "o"),
+    "structural_dissimilarity": (BLUE, "--", "v"),
     "squared_saliency": (ORANGE, "-", "D"),
     "direct_term": (SKY_BLUE, "-", "^"),
     "indirect_term": (SKY_BLUE, "--", "v"),
@@ -48,6 +49,8 @@ _LOOKS = {
     "sobel": (GREY, "-", "^"),
     "distance_to_mean": (GREY, "-.", "D"),
     PERFECT: (BLACK, ":", "*"),
+    "patchcore": (ORANGE, "--", "P"),
+    "padim": (ORANGE, ":", "X"),
 }
 
 

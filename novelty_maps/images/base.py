@@ -1,10 +1,13 @@
 """What a data set is, and the two files that tell of its images."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from novelty_maps.pipeline.boxes import Boxes, box_columns
 
 
 class Dataset(NamedTuple):
@@ -20,6 +23,9 @@ class Dataset(NamedTuple):
         native_size: Height×width of the source images.
         masks: (M, H, W), True where an image is novel; none where the data set has no masks.
         mask_rows: (N,) row of each image's mask, or -1; (0,) where the data set has no masks.
+        groups: (N,) number of each image's group; (0,) where each image is a group of its own.
+        group_names: Name of each group, by its number.
+        boxes: (N, 4), as of `pipeline.boxes`; None where no image is padded.
     """
 
     images: NDArray[np.uint8]
@@ -31,6 +37,9 @@ class Dataset(NamedTuple):
     native_size: str
     masks: NDArray[np.bool_] = np.empty((0, 0, 0), np.bool_)
     mask_rows: NDArray[np.int64] = np.empty(0, np.int64)
+    groups: NDArray[np.int64] = np.empty(0, np.int64)
+    group_names: Sequence[str] = ()
+    boxes: Boxes | None = None
 
 
 def size_in_words(images: NDArray[np.uint8]) -> str:
@@ -39,18 +48,25 @@ def size_in_words(images: NDArray[np.uint8]) -> str:
 
 
 def label_table(dataset: Dataset) -> pd.DataFrame:
-    """A row for each image: `label`, `official_part`, and `mask`, the row of its mask or -1."""
-    return pd.DataFrame(
+    """A row for each image.
+
+    Returns:
+        `label`, `official_part`, and `mask`, the row of its mask or -1; where an image is padded,
+        its box, as of `pipeline.boxes`; and where there are groups, `group`, the number of its own.
+    """
+    table = pd.DataFrame(
         {
             "label": dataset.labels,
             "official_part": dataset.official_part,
             "mask": dataset.mask_rows if len(dataset.masks) else -1,
+            **box_columns(dataset.boxes),
         }
     )
+    return table.assign(group=dataset.groups) if len(dataset.groups) else table
 
 
 def provenance(dataset: Dataset, *, name: str, image_size: int) -> dict[str, Any]:
-    """Where the images come from and what they are.
+    """Where the images come from and what they are; `groups`, their names, where there are any.
 
     Args:
         dataset: The data set.
@@ -58,7 +74,7 @@ def provenance(dataset: Dataset, *, name: str, image_size: int) -> dict[str, Any
         image_size: Side length in pixels that its images are brought to.
     """
     parts, counts = np.unique(dataset.official_part, return_counts=True)
-    return {
+    record = {
         "name": name,
         "source": dataset.source,
         "files": dataset.files,
@@ -68,3 +84,4 @@ def provenance(dataset: Dataset, *, name: str, image_size: int) -> dict[str, Any
         "channels": dataset.images.shape[1],
         "counts": dict(zip(parts.tolist(), counts.tolist(), strict=True)),
     }
+    return record | {"groups": list(dataset.group_names)} if len(dataset.groups) else record

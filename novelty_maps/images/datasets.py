@@ -7,6 +7,8 @@ import numpy as np
 
 from novelty_maps.images.base import Dataset, size_in_words
 from novelty_maps.images.folders import load_folder
+from novelty_maps.images.group_table import read_groups
+from novelty_maps.images.listing import list_images
 from novelty_maps.images.published import load_published
 from novelty_maps.params.data import DataParams
 from novelty_maps.pipeline.outside import data_root
@@ -16,10 +18,15 @@ def load(data: DataParams) -> Dataset:
     """Load a folder of own images, or a data set by its name from `outside.data_root`.
 
     Raises:
-        InputError: As of `folders.load_folder` and `load_dataset`.
+        InputError: As of `folders.load_folder`, `read_groups` and `load_dataset`.
     """
     if data.path is not None:
-        return load_folder(data.path, data.image_size)
+        folder, _, files = list_images(data.path)
+        groups = read_groups(folder, [file.path for file in files], data.groups)
+        dataset = load_folder(data.path, data.image_size, data.fit)
+        return dataset._replace(
+            groups=groups.numbers, group_names=groups.names, files=dataset.files | groups.table
+        )
     return load_dataset(data.name, folder=data_root())
 
 

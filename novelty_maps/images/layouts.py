@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from novelty_maps.images.group_table import find_table
 from novelty_maps.images.listing import list_images
 from novelty_maps.params.data import DataParams
 from novelty_maps.pipeline.errors import InputError
@@ -56,7 +57,10 @@ def _source_files(data: DataParams) -> tuple[Path, list[Path]]:
     """The folder that files are read from, and the files."""
     if data.path is not None:
         folder, _, images = list_images(data.path)
-        return folder, [file for image in images for file in (image.path, image.mask) if file]
+        table = find_table(folder, data.groups)
+        beside = [] if table is None else [table[0]]
+        files = [file for image in images for file in (image.path, image.mask) if file]
+        return folder, files + beside
     root, entry = data_root(), PUBLISHED.get(data.name)
     if root is None or entry is None:
         return Path(), []

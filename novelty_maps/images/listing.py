@@ -1,9 +1,12 @@
-"""What a folder of own images holds, by names alone. Its layout is one of two, found by looking.
+"""What a folder of own images holds, by names alone. Its layout is one of three, found by looking.
 
 Class folders hold `train/<class>/*` and, where there is an official test part, `test/<class>/*`.
 MVTec AD (Bergmann et al., CVPR 2019) holds `train/good/*`, `test/<kind>/*` and the masks
 `ground_truth/<kind>/NAME_mask.png`, one for each test image that is not good, white where the image
 is novel and black elsewhere.
+
+VisA (Zou et al., ECCV 2022) holds `Images/Normal/*` and `Images/Anomaly/*` and the masks
+`Masks/Anomaly/NAME.png` of the latter, all in a folder `Data` or not. There is no official split.
 """
 
 import os
@@ -13,9 +16,11 @@ from typing import NamedTuple
 
 from novelty_maps.images.decoding import SUFFIXES
 from novelty_maps.pipeline.errors import InputError
+from novelty_maps.pipeline.outside import outside_path
 
 _LEFT_BEHIND = {"thumbs.db", "desktop.ini", "@eadir", "__macosx"}  # by file managers, archivers
 _MASKS = "ground_truth"
+_VISA = ("Normal", "Anomaly")  # its classes, in label order
 
 
 class ImageFile(NamedTuple):
@@ -40,7 +45,7 @@ class Listing(NamedTuple):
     Attributes:
         folder: The folder.
         classes: Names, as of `as_text`, in label order: sorted, but `good` first where training
-            has only that.
+            has only that, and Normal before Anomaly.
         files: The images: train before test, then by label, then by file name.
     """
 
@@ -55,13 +60,15 @@ def list_images(path: str) -> Listing:
     What is not `visible` is passed over.
 
     Args:
-        path: The folder; `~` is the home folder.
+        path: The folder, as of `outside.outside_path`.
 
     Raises:
-        InputError: The folder is missing or in neither layout, it has one class only, a class
+        InputError: The folder is missing or in none of the layouts, it has one class only, a class
             folder is empty or holds another file than an image, or a mask is missing.
     """
-    folder = Path(os.path.expanduser(path))  # noqa: PTH111  (Path's own raises for ~nobody)
+    folder = outside_path(path)
+    if images := _visa_images(folder):
+        return Listing(folder, list(_VISA), _visa_files(images))
     _require_layout(folder)
     class_folders = {
         part: _class_folders(folder / part)
@@ -76,7 +83,9 @@ def list_images(path: str) -> Listing:
             path=image,
             label=label[entry.name],
             official_part=part if "test" in class_folders else "none",
-            mask=_mask_of(image, masks) if part == "test" and entry.name != "good" else None,
+            mask=_mask_of(image, masks, f"{entry.name}/{image.stem}_mask.png")
+            if part == "test" and entry.name != "good"
+            else None,
         )
         for part, entries in class_folders.items()
         for entry in sorted(entries, key=lambda entry: label[entry.name])
@@ -117,14 +126,15 @@ def _require_layout(folder: Path) -> None:
         hint = (
             "give the absolute path of a folder with train/<class>/ in it"
             if folder.is_absolute()
-            else "give an absolute path, because DVC may run a stage in a folder of its own"
+            else "give an absolute path, because DVC may run a stage in a folder of its own, or set"
+            " DATASETS_ROOT to the folder that it is in"
         )
         raise InputError(
             f"data.path is {folder}, which is no folder (seen from {Path.cwd()}): {hint}"
         )
     entries = visible(folder)
     if not (folder / "train").is_dir():
-        inner = [entry for entry in entries if (entry / "train").is_dir()]
+        inner = [e for e in entries if (e / "train").is_dir() or _visa_images(e)]
         hint = f"take a folder in it, such as {inner[0]}, or " if inner else ""
         raise InputError(
             f"{folder} has no folder train: {hint}put the images in train/<class>/ and"
@@ -196,10 +206,36 @@ def _images(class_folder: Path) -> list[Path]:
     return entries
 
 
-def _mask_of(image: Path, masks: Path | None) -> Path | None:
+def _visa_images(folder: Path) -> Path | None:
+    """The folder `Images` of VisA's layout, if a folder is in that."""
+    places = (folder / "Data" / "Images", folder / "Images")
+    found = (place for place in places if (place / _VISA[0]).is_dir())
+    return None if (folder / "train").is_dir() else next(found, None)
+
+
+def _visa_files(images: Path) -> list[ImageFile]:
+    for entry in visible(images):
+        if entry.name not in _VISA:
+            raise InputError(
+                f"{entry} lies beside the folder {_VISA[0]}, where only {_VISA[1]} is read:"
+                " put its images into one of them or move it away"
+            )
+    masks = images.parent / "Masks"
+    of_anomalies = masks / _VISA[1] if masks.is_dir() else None
+    if not (images / _VISA[1]).is_dir():
+        raise InputError(f"{images} has no folder {_VISA[1]}, so nothing in it is novel: add one")
+    return [
+        ImageFile(image, label, "none", _mask_of(image, of_anomalies if label else None, name))
+        for label, kind in enumerate(_VISA)
+        for image in _images(images / kind)
+        for name in [f"{image.stem}.png"]
+    ]
+
+
+def _mask_of(image: Path, masks: Path | None, name: str) -> Path | None:
     if masks is None:
         return None
-    mask = masks / image.parent.name / f"{image.stem}_mask.png"
+    mask = masks / name
     if not mask.is_file():
         raise InputError(
             f"{mask} does not exist: add this mask of {image},"

@@ -32,7 +32,8 @@ def read_mask(path: Path, *, image: Path, picture: Picture) -> Mask:
     """Read the mask of an image; what is rather white than black in some channel is novel.
 
     What alpha makes transparent is black. Where nothing was lost in compression, only one level
-    may be 127 or less: any other may be novel as well, of a second label or a soft edge.
+    may be 127 or less: any other may be novel as well, of a second label or a soft edge. But where
+    all are, without alpha, they are labels, of kinds of defect as in VisA: all above 0 are novel.
 
     Args:
         path: File of the mask.
@@ -46,14 +47,15 @@ def read_mask(path: Path, *, image: Path, picture: Picture) -> Mask:
     mask, digest = read_picture(path, alpha=True)
     _require_size(path, mask, image=image, picture=picture)
     levels = _levels(mask)
-    novel: NDArray[np.bool_] = levels > 127
+    labels = not mask.lossy and mask.alpha is None and levels.min() == 0 and levels.max() <= 127
+    novel: NDArray[np.bool_] = levels > (0 if labels else 127)
     if novel.all() or not novel.any():
         marked, values = ("all of", "every") if novel.all() else ("nothing in", "no")
         raise InputError(
             f"{path} marks {marked} {image}, {values} value in it is above 127: {_REMEDY}, or move"
             " image and mask away"
         )
-    if not mask.lossy and len(np.unique(levels[~novel])) > 1:
+    if not (mask.lossy or labels) and len(np.unique(levels[~novel])) > 1:
         raise InputError(
             f"{path} has the levels {_named(np.unique(levels))}, so that it is not clear which are"
             f" novel: {_REMEDY}"

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from novelty_maps.images.decoding import SUFFIXES, read_image
+from novelty_maps.images.fit import Fit, boxes_of_sizes, fit_image
 from novelty_maps.images.listing import images_below
-from novelty_maps.images.resize import resize
+from novelty_maps.pipeline.boxes import Boxes
 from novelty_maps.pipeline.errors import InputError
 
 # ITU-R BT.601. Pillow's convert("L") has the same weights in whole numbers, which gives one colour
@@ -89,23 +90,30 @@ def _has_results(folder: Path, output: Path) -> bool:
     return earlier or folder.resolve() == output.resolve()
 
 
-def read_images(files: Iterable[Path], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Images of any size as (N, C, H, W) uint8, resized; colour becomes grey for one channel.
+def read_images(
+    files: Iterable[Path], shape: tuple[int, ...], fit: Fit
+) -> tuple[NDArray[np.uint8], Boxes | None]:
+    """Images of any size as (N, C, H, W) uint8; colour becomes grey for one channel.
 
     Args:
         files: Image files.
         shape: (C, H, H) that they are brought to.
+        fit: How those that are not square are, as of `fit`.
+
+    Returns:
+        The images; and their boxes, None if none is padded.
 
     Raises:
         InputError: A file cannot be read.
     """
     channels, side = shape[0], shape[1]
-    images = []
+    images, sizes = [], []
     for file in files:
         pixels, _ = read_image(file)
         if channels == 1 and len(pixels) == 3:
             pixels = np.round(np.tensordot(_LUMA, pixels, 1)).astype(np.uint8)[None]
         elif channels == 3 and len(pixels) == 1:
             pixels = pixels.repeat(3, axis=0)
-        images.append(resize(pixels[None], side)[0])
-    return np.stack(images)
+        images.append(fit_image(pixels, side, fit))
+        sizes.append(pixels.shape[1:])
+    return np.stack(images), boxes_of_sizes(sizes, side, fit)

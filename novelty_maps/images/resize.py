@@ -1,32 +1,30 @@
-"""Images and masks of any size, brought to squares of one size."""
+"""Images and masks of any size, brought to one size."""
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 
-def resize(images: NDArray[np.uint8], image_size: int) -> NDArray[np.uint8]:
-    """Bring images (N, C, H, W) to image_size × image_size, bilinear with antialiasing."""
-    if images.shape[2:] == (image_size, image_size):
+def resize(images: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Bring images (N, C, H, W) to a height and width, bilinear with antialiasing."""
+    if images.shape[2:] == size:
         return images
-    resized = np.empty((*images.shape[:2], image_size, image_size), np.uint8)
+    resized = np.empty((*images.shape[:2], *size), np.uint8)
     for start in range(0, len(images), 1024):
         batch = torch.from_numpy(images[start : start + 1024]).float()
-        batch = torch.nn.functional.interpolate(
-            batch, size=(image_size, image_size), mode="bilinear", antialias=True
-        )
+        batch = torch.nn.functional.interpolate(batch, size=size, mode="bilinear", antialias=True)
         resized[start : start + 1024] = batch.round().clamp(0, 255).byte().numpy()
     return resized
 
 
-def resize_mask(mask: NDArray[np.bool_], image_size: int) -> NDArray[np.bool_]:
-    """Bring a mask (H, W) to image_size × image_size.
+def resize_mask(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Bring a mask (H, W) to a height and width.
 
     A pixel is in the mask if any part of its area was, so that nothing in a mask vanishes, however
     thin it is. Downwards a mask therefore grows, by less than a pixel at each of its edges.
     """
     pixels = torch.from_numpy(mask[None].astype(np.float32))
     resized: NDArray[np.bool_] = (
-        torch.nn.functional.adaptive_max_pool2d(pixels, image_size)[0].bool().numpy()
+        torch.nn.functional.adaptive_max_pool2d(pixels, size)[0].bool().numpy()
     )
     return resized

@@ -7,15 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from novelty_maps.images.draws import OPEN, draw, require_apart
 from novelty_maps.pipeline.errors import InputError, did_you_mean
-
-_OPEN = "split.protocol open_60_20_20"
-
-_REMEDIES = {
-    "split.test_fraction": "change it or take more images",
-    "split.validation_fraction": "change it or take more images",
-    _OPEN: "take more images, or use split.protocol one_class with other fractions",
-}
 
 _MORE = "change the fractions or take more images"
 _SPELLING = "add some, or rename its folder if it is spelt differently there"
@@ -74,6 +67,8 @@ def split_table(
     test_fraction: float,
     seed: int,
     names: Sequence[str] = (),
+    groups: NDArray[np.int64] | None = None,
+    group_names: Sequence[str] = (),
 ) -> pd.DataFrame:
     """The index table by one of the protocols: `one_class_split` or `open_split`.
 
@@ -86,9 +81,13 @@ def split_table(
         test_fraction: As of `one_class_split`.
         seed: Seed of the draws.
         names: Name of every class in label order, for errors.
+        groups: (N,) group of each image, where images share one.
+        group_names: As of `one_class_split`.
     """
     if protocol == "open_60_20_20":
-        return open_split(labels, normal_classes=normal_classes, seed=seed, names=names)
+        return open_split(
+            labels, normal_classes=normal_classes, seed=seed, names=names, groups=groups
+        )
     return one_class_split(
         labels,
         official_part,
@@ -97,6 +96,8 @@ def split_table(
         test_fraction=test_fraction,
         seed=seed,
         names=names,
+        groups=groups,
+        group_names=group_names,
     )
 
 
@@ -109,6 +110,8 @@ def one_class_split(
     test_fraction: float,
     seed: int,
     names: Sequence[str] = (),
+    groups: NDArray[np.int64] | None = None,
+    group_names: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Index table of the paper's protocol.
 
@@ -126,14 +129,18 @@ def one_class_split(
         test_fraction: Share of the images that go to test, where there is no official split.
         seed: Seed of the draws.
         names: Name of every class in label order, for errors.
+        groups: (N,) group of each image, all of whose images go to one part; None where each image
+            is a group of its own.
+        group_names: Name of each group, for messages.
 
     Returns:
         A row per image, ordered by part, then by source row: `part`, `row` (counts within the
         part; row i of the part's arrays is this image), `source_row` (row in the fetched arrays),
-        `label`, `novel` (0 or 1).
+        `label`, `novel` (0 or 1), and `group` where there are groups.
 
     Raises:
-        InputError: A part would lack a class or normal images, or a normal class does not exist.
+        InputError: A part would lack a class or normal images, a normal class does not exist, or
+            a group lies in both official parts.
     """
     require_classes(normal_classes, int(labels.max()) + 1)
     rows = np.arange(len(labels))
@@ -141,10 +148,14 @@ def one_class_split(
     rest = rows[official_part != "test"]
     test_only = np.setdiff1d(labels[test], labels[rest])
     in_one_alone = np.setxor1d(labels[test], labels[rest]) if test.size else test
+    if groups is not None:
+        require_apart(groups, official_part, group_names)
     if not test.size:
-        rest, test = _draw(rest, labels, test_fraction, seed, "split.test_fraction")
-    train, validation = _draw(rest, labels, validation_fraction, seed, "split.validation_fraction")
-    table = _index_table((train, validation, test), labels, normal_classes)
+        rest, test = draw(rest, labels, groups, test_fraction, seed, "split.test_fraction")
+    train, validation = draw(
+        rest, labels, groups, validation_fraction, seed, "split.validation_fraction"
+    )
+    table = _index_table((train, validation, test), labels, groups, normal_classes)
     _require_parts(
         table,
         names,
@@ -160,6 +171,7 @@ def open_split(
     normal_classes: Sequence[int],
     seed: int,
     names: Sequence[str] = (),
+    groups: NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
     """Index table of Dietterich et al.: 60% training, 20% validation, 20% test of all images.
 
@@ -172,6 +184,7 @@ def open_split(
         normal_classes: Classes that are normal; all others are novel.
         seed: Seed of the draws.
         names: Name of every class in label order, for errors.
+        groups: As of `one_class_split`.
 
     Returns:
         The table, as of `one_class_split`.
@@ -180,15 +193,18 @@ def open_split(
         InputError: A part would lack a class, or a normal class does not exist.
     """
     require_classes(normal_classes, int(labels.max()) + 1)
-    rest, test = _draw(np.arange(len(labels)), labels, 0.2, seed, _OPEN)
-    train, validation = _draw(rest, labels, 0.25, seed, _OPEN)
-    table = _index_table((train, validation, test), labels, normal_classes)
+    rest, test = draw(np.arange(len(labels)), labels, groups, 0.2, seed, OPEN)
+    train, validation = draw(rest, labels, groups, 0.25, seed, OPEN)
+    table = _index_table((train, validation, test), labels, groups, normal_classes)
     _require_parts(table, names)
     return table
 
 
 def _index_table(
-    parts: tuple[NDArray[np.intp], ...], labels: NDArray[np.int64], normal_classes: Sequence[int]
+    parts: tuple[NDArray[np.intp], ...],
+    labels: NDArray[np.int64],
+    groups: NDArray[np.int64] | None,
+    normal_classes: Sequence[int],
 ) -> pd.DataFrame:
     table = pd.concat(
         pd.DataFrame({"part": part, "row": np.arange(len(chosen)), "source_row": np.sort(chosen)})
@@ -196,24 +212,9 @@ def _index_table(
     )
     table["label"] = labels[table["source_row"]]
     table["novel"] = (~table["label"].isin(list(normal_classes))).astype(int)
+    if groups is not None:
+        table["group"] = groups[table["source_row"]]
     return table.reset_index(drop=True)
-
-
-def _draw(
-    rows: NDArray[np.intp], labels: NDArray[np.int64], fraction: float, seed: int, key: str
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    from sklearn.model_selection import train_test_split
-
-    try:
-        kept, drawn = train_test_split(
-            rows, test_size=fraction, stratify=labels[rows], random_state=seed
-        )
-    except ValueError as error:
-        raise InputError(
-            f"{key} takes a share of {fraction:g}, which leaves a part of the {len(rows)} images"
-            f" without some class ({error}): {_REMEDIES[key]}"
-        ) from None
-    return kept, drawn
 
 
 def _require_parts(
@@ -238,4 +239,6 @@ def _require_parts(
         if len(absent):
             name = repr(names[absent[0]]) if names else absent[0]
             remedy = _SPELLING if absent[0] in in_one_alone else _MORE
+            if "group" in table:
+                remedy += "; no group is divided between parts"
             raise InputError(f"class {name} would have no images in the {part} part: {remedy}")

@@ -5,7 +5,7 @@ overlap is the share of its pixels that are at least as high; PRO is the mean ov
 all images. The curve runs over the false-positive rate of all normal pixels, those of normal images
 included, from (0, 0) on, with one point for each different value and straight lines between. Its
 area up to a limit of the rate, divided by the limit, is AUPRO: 1 for a perfect map, limit / 2 for
-a constant one.
+a constant one. Padding, where `real` is False, is no normal pixel.
 """
 
 from typing import NamedTuple
@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
-from novelty_maps.localization.measures import image_chunks
+from novelty_maps.localization.measures import image_chunks, normal_pixels
 from novelty_maps.maps.ranking import require_masked
+from novelty_maps.pipeline.boxes import Real
 from novelty_maps.pipeline.errors import InputError
 
 LIMIT = 0.3  # of the false-positive rate, as is usual
@@ -48,29 +49,30 @@ def regions(masks: NDArray[np.bool_]) -> Regions:
     return Regions(image, np.bincount(of_pixel), of_pixel)
 
 
-def aupro(maps: NDArray[np.floating], masks: NDArray[np.bool_], limit: float = LIMIT) -> float:
+def aupro(
+    maps: NDArray[np.floating], masks: NDArray[np.bool_], limit: float = LIMIT, real: Real = None
+) -> float:
     """AUPRO, exactly.
 
-    A novel pixel is below every threshold up to the rate at which its value comes up, and then
-    above: alone it has a curve that is 0, then 1, with a slope where normal pixels have the same
-    value. PRO is the weighted mean of those curves, AUPRO that of their areas. So the only thing
-    to sort is the highest normal pixels, those up to the limit.
+    A novel pixel alone has a curve that is 0, up to the rate at which its value comes up, then 1,
+    with a slope where normal pixels have the same value. PRO is the weighted mean of those curves,
+    AUPRO that of their areas. So only the highest normal pixels, up to the limit, are sorted.
 
     Args:
         maps: (N, H, W) float.
         masks: (N, H, W) bool, empty for normal images.
         limit: Largest false-positive rate.
+        real: (N, H, W) bool, where images are no padding; everywhere if None.
 
     Returns:
         AUPRO in [0, 1]; NaN without a region or without a normal pixel.
 
     Raises:
-        InputError: The limit is not in (0, 1], or as `maps.ranking.require_masked`.
-        TypeError: As `maps.ranking.require_masked`.
+        InputError, TypeError: The limit is not in (0, 1], or as `maps.ranking.require_masked`.
     """
     require_masked(maps, masks)
     _require_limit(limit)
-    normal, novel = maps[~masks], maps[masks]
+    normal, novel = maps[normal_pixels(masks, real)], maps[masks]
     if not normal.size or not novel.size:
         return np.nan
     last = limit * normal.size  # where the curve ends, in normal pixels
@@ -124,32 +126,31 @@ def pro_thresholds(
     masks: NDArray[np.bool_],
     count: int = 400,
     limit: float = LIMIT,
+    real: Real = None,
 ) -> NDArray[np.floating]:
     """Thresholds at which straight lines follow the PRO curve closely up to the limit.
 
-    Quantiles of the normal pixels at rates that grow with the square, so that they lie densest at
-    0, and on to 5/3 of the limit, which leaves room for a resampling of the images. One more lies
-    just above all normal pixels.
+    Quantiles of the normal pixels at rates that grow with the square, densest at 0, and on to 5/3
+    of the limit, which leaves room for a resampling of the images. One is just above all of them.
 
     Args:
         maps: (N, H, W) float.
         masks: (N, H, W) bool.
         count: Number of thresholds, at least 2.
         limit: Largest false-positive rate.
+        real: As of `aupro`.
 
     Returns:
-        (T,) of the maps' type, falling; T is `count`, or less where quantiles are equal, and 0
-        without a normal pixel.
+        (T,) of the maps' type, falling; T is `count` or less: quantiles may be equal.
 
     Raises:
-        InputError: Fewer than two thresholds, or as `aupro`.
-        TypeError: As `aupro`.
+        InputError, TypeError: Fewer than two thresholds, or as `aupro`.
     """
     require_masked(maps, masks)
     _require_limit(limit)
     if count < 2:
         raise InputError(f"count is {count}: a profile needs 2 thresholds or more")
-    normal = np.sort(maps[~masks])[::-1]
+    normal = np.sort(maps[normal_pixels(masks, real)])[::-1]
     if not normal.size:
         return normal
     rates = min(1.0, limit * 5 / 3) * np.linspace(0, 1, count - 1) ** 2
@@ -159,7 +160,10 @@ def pro_thresholds(
 
 
 def pro_profile(
-    maps: NDArray[np.floating], masks: NDArray[np.bool_], thresholds: NDArray[np.floating]
+    maps: NDArray[np.floating],
+    masks: NDArray[np.bool_],
+    thresholds: NDArray[np.floating],
+    real: Real = None,
 ) -> ProProfile:
     """Each image's part of the PRO curve.
 
@@ -167,13 +171,13 @@ def pro_profile(
         maps: (N, H, W) float.
         masks: (N, H, W) bool.
         thresholds: (T,) strictly falling.
+        real: As of `aupro`.
 
     Returns:
         The profile; an image without a novel pixel has no region and an overlap of 0.
 
     Raises:
-        InputError: The thresholds do not fall, or as `maps.ranking.require_masked`.
-        TypeError: As `maps.ranking.require_masked`.
+        InputError, TypeError: The thresholds do not fall, or as `maps.ranking.require_masked`.
     """
     require_masked(maps, masks)
     rising = np.asarray(thresholds)[::-1]
@@ -183,6 +187,7 @@ def pro_profile(
     weight = 1 / found.size[found.of_pixel]
     first = np.concatenate([[0], masks.sum(axis=(1, 2)).cumsum()])  # novel pixel of each image
     counts = np.empty((2, len(maps), rising.size))
+    normal = normal_pixels(masks, real)
     for images in image_chunks(maps):
         novel = masks[images]
         # The first threshold that a pixel reaches, T if none.
@@ -190,14 +195,14 @@ def pro_profile(
         size = len(novel) * (rising.size + 1)
         bins = reached + (rising.size + 1) * np.arange(len(novel))[:, None, None]
         part = weight[first[images.start] : first[images.stop]]
-        for row, histogram in enumerate(
-            [np.bincount(bins[~novel], minlength=size), np.bincount(bins[novel], part, size)]
-        ):
+        normal_counts = np.bincount(bins[normal[images]], minlength=size)
+        overlaps = np.bincount(bins[novel], part, size)
+        for row, histogram in enumerate([normal_counts, overlaps]):
             counts[row, images] = histogram.reshape(len(novel), -1)[:, :-1].cumsum(axis=1)
     return ProProfile(
         false_positives=counts[0],
         overlap=counts[1],
-        normal_pixels=(~masks).sum(axis=(1, 2), dtype=np.float64),
+        normal_pixels=normal.sum(axis=(1, 2), dtype=np.float64),
         regions=np.bincount(found.image, minlength=len(maps)).astype(np.float64),
     )
 

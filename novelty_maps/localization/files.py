@@ -30,6 +30,11 @@ COMPARED_MEASURES = [
 ]
 
 
+def image_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """What tables say of each planted image: `row`, `GROUPINGS`, `group` where images share one."""
+    return table[[name for name in ("row", *GROUPINGS, "group") if name in table]]
+
+
 def planted_map_path(part: str, moment: str, method: str) -> Path:
     """One map of the images of a part "before" or "after" the novelty: (N, H, W) float32."""
     return PLANTED_MAPS / f"{part}.{moment}.{method}.npy"
@@ -83,6 +88,13 @@ def load_planted_maps(
     }
 
 
+def require_planted_map(method: str, validation: Planted, test: Planted) -> None:
+    """Raise InputError unless all files of a map of the planted images can be loaded."""
+    load_planted_map("validation", "after", method, validation)
+    for moment in PlantedMaps._fields:
+        load_planted_map("test", moment, method, test)
+
+
 def load_normal_map(method: str, planted: Planted) -> NDArray[np.float32]:
     """One map of all normal validation images, (M, H, W) float32, memory-mapped.
 
@@ -106,7 +118,7 @@ def write_compared(images: Mapping[str, pd.DataFrame]) -> None:
     """Write what the maps of `COMPARED` find on each planted test image.
 
     Args:
-        images: Map to its measures, as of `tables.Found`.
+        images: Map to its measures, as of `found.Found`.
     """
     columns = pd.concat([images[name].add_prefix(f"{name}_") for name in COMPARED], axis=1)
     arrays.write_array(COMPARED_IMAGES, columns[COMPARED_MEASURES].to_records(index=False))

@@ -2,6 +2,9 @@
 
 Relevance rank accuracy alone has to choose among equal values, and takes the lowest flat index
 h·W + w.
+
+Where images are padded, `real` is (N, H, W) bool, False in padding: its pixels are left out. The
+masks have none of them.
 """
 
 from collections.abc import Iterator
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from novelty_maps.maps.ranking import require_maps, require_masked
+from novelty_maps.pipeline.boxes import Boxes, Real, window
 from novelty_maps.pipeline.errors import InputError
 
 _CHUNK = 2**18  # pixels at a time, to stay in the processor's cache; changes no result
@@ -24,7 +28,16 @@ class PooledSeparation(NamedTuple):
     average_precision: float
 
 
-def pooled_separation(maps: NDArray[np.floating], masks: NDArray[np.bool_]) -> PooledSeparation:
+def normal_pixels(masks: NDArray[np.bool_], real: Real = None) -> NDArray[np.bool_]:
+    """The pixels of images that are neither novel nor padding, (N, H, W) bool."""
+    return ~masks if real is None else real & ~masks
+
+
+def pooled_separation(
+    maps: NDArray[np.floating],
+    masks: NDArray[np.bool_],
+    real: Real = None,
+) -> PooledSeparation:
     """AUROC and average precision over the pixels of all images together.
 
     AUROC is the share of (novel, normal) pairs of pixels in which the novel one is higher, ties
@@ -34,6 +47,7 @@ def pooled_separation(maps: NDArray[np.floating], masks: NDArray[np.bool_]) -> P
     Args:
         maps: (N, H, W) float.
         masks: (N, H, W) bool.
+        real: Where images are no padding; everywhere if None.
 
     Returns:
         Both; NaN without a novel or without a normal pixel.
@@ -42,7 +56,7 @@ def pooled_separation(maps: NDArray[np.floating], masks: NDArray[np.bool_]) -> P
         InputError, TypeError: As `require_masked`.
     """
     require_masked(maps, masks)
-    novel, normal = np.sort(maps[masks]), np.sort(maps[~masks])
+    novel, normal = np.sort(maps[masks]), np.sort(maps[normal_pixels(masks, real)])
     if not novel.size or not normal.size:
         return PooledSeparation(np.nan, np.nan)
     lower = normal.searchsorted(novel, "left")  # normal pixels below each novel one
@@ -60,12 +74,17 @@ class ImageSeparation(NamedTuple):
     average_precision: NDArray[np.float64]
 
 
-def image_separation(maps: NDArray[np.floating], masks: NDArray[np.bool_]) -> ImageSeparation:
+def image_separation(
+    maps: NDArray[np.floating],
+    masks: NDArray[np.bool_],
+    real: Real = None,
+) -> ImageSeparation:
     """The same for each image alone, all at once.
 
     Args:
         maps: (N, H, W) float.
         masks: (N, H, W) bool.
+        real: Where images are no padding; everywhere if None.
 
     Returns:
         Both for each image; NaN where its mask is empty or full.
@@ -74,6 +93,7 @@ def image_separation(maps: NDArray[np.floating], masks: NDArray[np.bool_]) -> Im
         InputError, TypeError: As `require_masked`.
     """
     require_masked(maps, masks)
+    maps = _padding_lowest(maps, real)
     sums = np.empty((2, len(maps)))
     for images in image_chunks(maps):
         values = maps[images].reshape(len(maps[images]), -1)
@@ -84,7 +104,10 @@ def image_separation(maps: NDArray[np.floating], masks: NDArray[np.bool_]) -> Im
         last = np.ones(values.shape, bool)  # of the pixels with the same value
         np.not_equal(values[:, :-1], values[:, 1:], out=last[:, :-1])
         true = novel.cumsum(axis=1)[last]
-        false = np.nonzero(last)[1] + 1 - true
+        counted = np.nonzero(last)[1] + 1
+        if real is not None:
+            counted = np.isfinite(values).cumsum(axis=1)[last]
+        false = counted - true
         steps = last.sum(axis=1)
         first = steps.cumsum() - steps  # of each image
         new_true, new_false = np.diff(true, prepend=0), np.diff(false, prepend=0)
@@ -92,11 +115,16 @@ def image_separation(maps: NDArray[np.floating], masks: NDArray[np.bool_]) -> Im
         pairs = new_false * (true - new_true / 2)  # with the novel pixels above, half of the tied
         sums[0, images] = np.add.reduceat(pairs, first)
         sums[1, images] = np.add.reduceat(new_true * (true / (true + false)), first)
-    novel_pixels = masks.sum(axis=(1, 2))
-    normal_pixels = (~masks).sum(axis=(1, 2))
-    both = (novel_pixels > 0) & (normal_pixels > 0)
-    novel_pixels = np.where(both, novel_pixels, np.nan)
-    return ImageSeparation(sums[0] / (novel_pixels * normal_pixels), sums[1] / novel_pixels)
+    novel_count = masks.sum(axis=(1, 2))
+    normal_count = normal_pixels(masks, real).sum(axis=(1, 2))
+    both = (novel_count > 0) & (normal_count > 0)
+    novel_count = np.where(both, novel_count, np.nan)
+    return ImageSeparation(sums[0] / (novel_count * normal_count), sums[1] / novel_count)
+
+
+def _padding_lowest(maps: NDArray[np.floating], real: Real) -> NDArray[np.floating]:
+    """The maps with padding, if there is any, below every value."""
+    return maps if real is None else np.where(real, maps, np.asarray(-np.inf, maps.dtype))
 
 
 def image_chunks(maps: NDArray[np.floating]) -> Iterator[slice]:
@@ -105,7 +133,11 @@ def image_chunks(maps: NDArray[np.floating]) -> Iterator[slice]:
     return (slice(start, min(start + size, len(maps))) for start in range(0, len(maps), size))
 
 
-def pointing_game(maps: NDArray[np.floating], masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+def pointing_game(
+    maps: NDArray[np.floating],
+    masks: NDArray[np.bool_],
+    real: Real = None,
+) -> NDArray[np.float64]:
     """Whether the highest pixel of a map is novel (Zhang et al. 2016, 2018).
 
     There is no margin around the mask.
@@ -113,6 +145,7 @@ def pointing_game(maps: NDArray[np.floating], masks: NDArray[np.bool_]) -> NDArr
     Args:
         maps: (N, H, W) float.
         masks: (N, H, W) bool.
+        real: Where images are no padding; everywhere if None.
 
     Returns:
         (N,) float64: 1 for a hit, 0 for a miss, and the novel share of the highest pixels if there
@@ -122,13 +155,16 @@ def pointing_game(maps: NDArray[np.floating], masks: NDArray[np.bool_]) -> NDArr
         InputError, TypeError: As `require_masked`.
     """
     require_masked(maps, masks)
+    maps = _padding_lowest(maps, real)
     highest = maps == maps.max(axis=(1, 2), keepdims=True)
     hits = (highest & masks).sum(axis=(1, 2)) / highest.sum(axis=(1, 2))
     return np.where(masks.any(axis=(1, 2)), hits, np.nan)
 
 
 def relevance_rank_accuracy(
-    maps: NDArray[np.floating], masks: NDArray[np.bool_]
+    maps: NDArray[np.floating],
+    masks: NDArray[np.bool_],
+    real: Real = None,
 ) -> NDArray[np.float64]:
     """Novel share of the K highest pixels, K the number of novel ones (Arras et al. 2022).
 
@@ -137,6 +173,7 @@ def relevance_rank_accuracy(
     Args:
         maps: (N, H, W) float.
         masks: (N, H, W) bool.
+        real: Where images are no padding; everywhere if None.
 
     Returns:
         (N,) float64; NaN where a mask is empty.
@@ -145,6 +182,7 @@ def relevance_rank_accuracy(
         InputError, TypeError: As `require_masked`.
     """
     require_masked(maps, masks)
+    maps = _padding_lowest(maps, real)
     accuracy = np.full(len(maps), np.nan)
     for images in image_chunks(maps):
         values = maps[images].reshape(len(maps[images]), -1)
@@ -158,7 +196,9 @@ def relevance_rank_accuracy(
     return accuracy
 
 
-def blur(maps: NDArray[np.floating], sigma: float) -> NDArray[np.float32]:
+def blur(
+    maps: NDArray[np.floating], sigma: float, boxes: Boxes | None = None
+) -> NDArray[np.float32]:
     """Each map smoothed by a Gaussian, with the values at its edge continued beyond it.
 
     A constant map stays as it is. The filter ends at four standard deviations.
@@ -166,6 +206,8 @@ def blur(maps: NDArray[np.floating], sigma: float) -> NDArray[np.float32]:
     Args:
         maps: (N, H, W) float.
         sigma: Standard deviation in pixels; 0 leaves the maps as they are.
+        boxes: (N, 4) of padded images; edges are those of the boxes, beyond them maps stay as they
+            are.
 
     Returns:
         (N, H, W) float32.
@@ -179,7 +221,16 @@ def blur(maps: NDArray[np.floating], sigma: float) -> NDArray[np.float32]:
         raise InputError(f"sigma is {sigma}: a blur needs a standard deviation of 0 pixels or more")
     if sigma == 0:
         return maps.astype(np.float32, copy=False)
-    blurred: NDArray[np.float32] = ndimage.gaussian_filter(
-        maps, (0, sigma, sigma), output=np.float32, mode="nearest"
+    if boxes is not None:
+        blurred = maps.astype(np.float32)
+        for box in np.unique(boxes, axis=0):
+            place = np.ix_((boxes == box).all(axis=1), *map(_range, window(box)))
+            blurred[place] = blur(maps[place], sigma)
+        return blurred
+    return np.asarray(
+        ndimage.gaussian_filter(maps, (0, sigma, sigma), output=np.float32, mode="nearest")
     )
-    return blurred
+
+
+def _range(places: slice) -> NDArray[np.intp]:
+    return np.arange(places.start, places.stop)

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from novelty_maps import statistics
+from novelty_maps.localization.found import Found
 from novelty_maps.localization.measures import blur
-from novelty_maps.localization.tables import Found
 from novelty_maps.localization.thresholds import pixel_threshold
 from novelty_maps.maps.names import ABSOLUTE_REFERENCE, CHALLENGER, GAINS, HEADLINE_MAPS
+from novelty_maps.pipeline.boxes import Boxes, real_pixels
+from novelty_maps.statistics.intervals import with_ends
 
 _MEASURES = ("average_precision", "aupro")
 
@@ -22,6 +23,7 @@ def threshold_rates(
     masks: NDArray[np.bool_],
     *,
     false_positive_rate: float,
+    boxes: Boxes | None = None,
 ) -> dict[str, float]:
     """What a threshold set on normal validation images really gives on test images.
 
@@ -30,6 +32,7 @@ def threshold_rates(
         normal: (M, H, W) the same map, not blurred, of all normal validation images.
         masks: (N, H, W) bool, where the test images are novel.
         false_positive_rate: Share of the pixels of normal images that may be marked.
+        boxes: (M, 4) of the normal validation images, where some are padded.
 
     Returns:
         `target`; `normal_images`, the share of the pixels of normal test images that is marked;
@@ -37,13 +40,20 @@ def threshold_rates(
         `recall_at_target`, the same with the threshold set on the normal test images, so that maps
         are compared at an equal rate.
     """
-    threshold = pixel_threshold(blur(normal, found.blur), false_positive_rate=false_positive_rate)
-    at_target = pixel_threshold(found.before, false_positive_rate=false_positive_rate)
+    validated = blur(normal, found.blur, boxes)
+    real = real_pixels(boxes, normal.shape[1:])
+    threshold = pixel_threshold(
+        validated if real is None else validated[real], false_positive_rate=false_positive_rate
+    )
+    before, outside = found.before, ~masks
+    if found.real is not None:
+        before, outside = before[found.real[len(masks) :]], outside & found.real[: len(masks)]
+    at_target = pixel_threshold(before, false_positive_rate=false_positive_rate)
     marked = found.after > threshold
     return {
         "target": false_positive_rate,
-        "normal_images": float((found.before > threshold).mean()),
-        "novel_images": float(marked[~masks].mean()),
+        "normal_images": float((before > threshold).mean()),
+        "novel_images": float(marked[outside].mean()),
         "recall": float(marked[masks].mean()),
         "recall_at_target": float((found.after[masks] > at_target).mean()),
     }
@@ -106,4 +116,4 @@ def _gain(overall: "pd.Series[Any]", by_kind: pd.DataFrame, *, gain: str) -> dic
 
 def _estimate(row: "pd.Series[Any]", measure: str) -> dict[str, float]:
     ends = np.array([row[f"{measure}_low"], row[f"{measure}_high"]])
-    return statistics.with_ends(row[measure], ends)
+    return with_ends(row[measure], ends)

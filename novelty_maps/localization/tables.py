@@ -7,94 +7,23 @@ differently: saliency, which is linear, is to be held against |e|, its square ag
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from novelty_maps import statistics
-from novelty_maps.localization.aupro import (
-    ProProfile,
-    aupro,
-    aupro_of_profile,
-    pro_profile,
-    pro_thresholds,
-)
-from novelty_maps.localization.files import GROUPINGS
-from novelty_maps.localization.measures import (
-    blur,
-    image_separation,
-    pointing_game,
-    pooled_separation,
-    relevance_rank_accuracy,
-)
+from novelty_maps.localization import resampling
+from novelty_maps.localization.aupro import ProProfile, aupro
+from novelty_maps.localization.files import GROUPINGS, image_columns
+from novelty_maps.localization.found import Found, pooled
+from novelty_maps.localization.measures import pooled_separation
 from novelty_maps.maps.names import GAINS, REFERENCE
+from novelty_maps.statistics.auroc import delong_auroc
+from novelty_maps.statistics.groups import group_means, groups_of
+from novelty_maps.statistics.rank_tests import holm, signed_rank
 
-
-class Found(NamedTuple):
-    """What a map shows of N planted images.
-
-    Attributes:
-        blur: Standard deviation of the Gaussian blur in pixels.
-        before: Blurred maps of the normal images (N, H, W).
-        after: Blurred maps of the novel images (N, H, W).
-        images: A row per image: average_precision, auroc, pointing_game,
-            relevance_rank_accuracy.
-        profile: PRO profile of the images, both of a pair as one.
-    """
-
-    blur: float
-    before: NDArray[np.float32]
-    after: NDArray[np.float32]
-    images: pd.DataFrame
-    profile: ProProfile
-
-
-def best_blur(maps: NDArray[np.float32], masks: NDArray[np.bool_], blurs: Sequence[float]) -> float:
-    """The blur with the highest mean average precision, the least of equal ones.
-
-    Args:
-        maps: (N, H, W) maps of validation images.
-        masks: (N, H, W) bool.
-        blurs: Standard deviations in pixels.
-    """
-    precision = {
-        sigma: image_separation(blur(maps, sigma), masks).average_precision.mean()
-        for sigma in sorted(blurs)
-    }
-    return max(precision, key=precision.__getitem__)
-
-
-def find(
-    before: NDArray[np.float32],
-    after: NDArray[np.float32],
-    masks: NDArray[np.bool_],
-    *,
-    sigma: float,
-) -> Found:
-    """Blur a map and measure how well it finds the novelty of each image.
-
-    Args:
-        before: (N, H, W) maps of the normal images, not negative.
-        after: (N, H, W) maps of the novel images.
-        masks: (N, H, W) bool, where they are novel.
-        sigma: Standard deviation of the blur in pixels.
-    """
-    before, after = (blur(maps, sigma) for maps in (before, after))
-    separation = image_separation(after, masks)
-    images = pd.DataFrame(
-        {
-            "average_precision": separation.average_precision,
-            "auroc": separation.auroc,
-            "pointing_game": pointing_game(after, masks),
-            "relevance_rank_accuracy": relevance_rank_accuracy(after, masks),
-        }
-    )
-    maps, both = _pooled(before, after, masks)
-    profile = pro_profile(maps, both, pro_thresholds(maps, both))
-    pairs = ProProfile(*(part[: len(after)] + part[len(after) :] for part in profile))
-    return Found(sigma, before, after, images, pairs)
+_STRICT = 0.05  # limit of the second AUPRO, at the rates of false alarms that are of use
 
 
 def localization_table(
@@ -108,15 +37,17 @@ def localization_table(
 ) -> pd.DataFrame:
     """Every map's measures over all images and over those of each kind, size and intensity.
 
+    Where some novelties are planted and some the data set's own, over those of each origin too.
     Intervals are of resampled images, a pair before and after together, the same for all maps; of a
-    single image they are NaN.
-    Signed-rank tests compare the average precision of each map but the controls with that of r;
-    Holm's correction is over the maps, and over maps and kinds.
+    single image they are NaN. Where images share a group, the groups are resampled.
+    Signed-rank tests compare the average precision of each map but the controls with that of r,
+    means of groups where there are any; Holm's correction is over the maps, and over maps and
+    kinds.
 
     Args:
         found: Map to what it shows; both references are among them.
         masks: (N, H, W) bool.
-        table: (N) rows with kind, size, intensity.
+        table: (N) rows with kind, size, intensity, paired, and group where images share one.
         controls: Maps that know nothing of the network.
         samples: Bootstrap samples.
         generator: Source of randomness.
@@ -128,21 +59,22 @@ def localization_table(
     """
     rows: list[dict[str, Any]] = []
     for grouping, group, members in _groups(table):
-        weights = generator.multinomial(
-            len(members), np.full(len(members), 1 / len(members)), size=samples
-        ).astype(np.float64)
+        shared = groups_of(table.iloc[members])
+        weights = resampling.resampled(shared, len(members), samples=samples, generator=generator)
         measured = {name: _measures(result, members, masks) for name, result in found.items()}
-        replicates = {name: _replicates(result, members, weights) for name, result in found.items()}
+        replicates = {
+            name: _replicates(result, members, weights, shared) for name, result in found.items()
+        }
         for name, result in found.items():
             row: dict[str, Any] = {"grouping": grouping, "group": group}
             row |= {"images": len(members), "method": name}
             row |= {"control": int(name in controls), "blur": result.blur}
-            row |= measured[name] | _ends(replicates[name])
+            row |= measured[name] | resampling.ends(replicates[name])
             for gain, reference in GAINS.items():
-                gains = _gains(gain, name, reference, measured, replicates)
+                gains = resampling.gains(gain, name, reference, measured, replicates)
                 row |= gains if name != reference else dict.fromkeys(gains, np.nan)
             if name not in (REFERENCE, *controls) and grouping in ("all", "kind"):
-                row |= _test(result, found[REFERENCE], members)
+                row |= _test(result, found[REFERENCE], members, shared)
             rows.append(row)
     return _with_holm(pd.DataFrame(rows))
 
@@ -152,9 +84,9 @@ def per_image(found: Mapping[str, Found], table: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         found: Map to what it shows.
-        table: (N) rows with row, kind, size, intensity.
+        table: (N) rows with row, kind, size, intensity, and group where images share one.
     """
-    images = table[["row", *GROUPINGS]]
+    images = image_columns(table)
     return pd.concat(
         [images.assign(method=name).join(result.images) for name, result in found.items()]
     )
@@ -165,80 +97,64 @@ def _with_holm(measured: pd.DataFrame) -> pd.DataFrame:
     measured["p_holm"] = np.nan
     for grouping in ("all", "kind"):
         family = measured["grouping"] == grouping
-        measured.loc[family, "p_holm"] = statistics.holm(measured.loc[family, "p_value"])
+        measured.loc[family, "p_holm"] = holm(measured.loc[family, "p_value"])
     return measured
 
 
 def _groups(table: pd.DataFrame) -> Iterator[tuple[str, str, NDArray[np.intp]]]:
     yield "all", "all", np.arange(len(table))
+    own = table["paired"] == 0
+    if own.any() and not own.all():  # of the data set itself, beside planted ones
+        yield "origin", "planted", np.flatnonzero(~own)
+        yield "origin", "own", np.flatnonzero(own)
     for grouping in GROUPINGS:
         for group, members in table.reset_index().groupby(grouping, sort=grouping != "kind"):
             yield grouping, f"{group}", members.index.to_numpy()
 
 
-def _pooled(
-    before: NDArray[np.float32], after: NDArray[np.float32], masks: NDArray[np.bool_]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Maps and masks of the novel images and, after them, of the normal ones."""
-    return np.concatenate([after, before]), np.concatenate([masks, np.zeros_like(masks)])
-
-
 def _measures(
     result: Found, members: NDArray[np.intp], masks: NDArray[np.bool_]
 ) -> dict[str, float]:
-    maps, both = _pooled(result.before[members], result.after[members], masks[members])
-    pooled = pooled_separation(maps, both)
+    maps, both = pooled(result.before[members], result.after[members], masks[members])
+    places = np.concatenate([members, len(masks) + members])
+    real = None if result.real is None else result.real[places]
+    separation = pooled_separation(maps, both, real)
     means = result.images.iloc[members].mean()
     return {str(name): value for name, value in means.items()} | {
-        "pooled_average_precision": pooled.average_precision,
-        "pooled_auroc": pooled.auroc,
-        "aupro": aupro(maps, both),
+        "pooled_average_precision": separation.average_precision,
+        "pooled_auroc": separation.auroc,
+        "aupro": aupro(maps, both, real=real),
+        "aupro_at_05": aupro(maps, both, _STRICT, real=real),
+        "image_auroc": _image_auroc(result.before[members], result.after[members]),
     }
+
+
+def _image_auroc(normal: NDArray[np.float32], novel: NDArray[np.float32]) -> float:
+    """How well the highest values of blurred maps tell novel images from normal ones."""
+    low, high = (maps.max(axis=(1, 2)).astype(np.float64) for maps in (normal, novel))
+    is_novel = np.repeat([False, True], [len(low), len(high)])
+    return delong_auroc(is_novel, np.concatenate([low, high])).estimate
 
 
 def _replicates(
-    result: Found, members: NDArray[np.intp], weights: NDArray[np.float64]
+    result: Found,
+    members: NDArray[np.intp],
+    weights: NDArray[np.float64],
+    groups: NDArray[np.int64] | None,
 ) -> dict[str, NDArray[np.float64]]:
     precision = result.images["average_precision"].to_numpy()[members]
-    defined = ~np.isnan(precision)
-    with np.errstate(invalid="ignore"):  # a resampling may hold no defined value
-        means = weights @ np.where(defined, precision, 0) / (weights @ defined.astype(np.float64))
     profile = ProProfile(*(part[members] for part in result.profile))
-    areas = aupro_of_profile(profile, weights)
-    # One image says nothing of how much others would differ.
-    return {
-        "average_precision": means if defined.sum() > 1 else np.full_like(means, np.nan),
-        "aupro": areas if len(members) > 1 else np.full_like(areas, np.nan),
-    }
+    return resampling.replicates(precision, profile, weights, groups)
 
 
-def _ends(replicates: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
-    ends: dict[str, float] = {}
-    for measure, values in replicates.items():
-        low, high = statistics.percentile_interval(values[:, None])[:, 0]
-        ends |= {f"{measure}_low": float(low), f"{measure}_high": float(high)}
-    return ends
-
-
-def _gains(
-    gain: str,
-    name: str,
-    reference: str,
-    measured: Mapping[str, Mapping[str, float]],
-    replicates: Mapping[str, Mapping[str, NDArray[np.float64]]],
+def _test(
+    result: Found,
+    reference: Found,
+    members: NDArray[np.intp],
+    groups: NDArray[np.int64] | None,
 ) -> dict[str, float]:
-    """What a map has more of than a reference, with intervals."""
-    gains: dict[str, float] = {}
-    for measure, values in replicates[name].items():
-        column = f"{measure}_{gain}"
-        gains[column] = measured[name][measure] - measured[reference][measure]
-        gains |= _ends({column: values - replicates[reference][measure]})
-    return gains
-
-
-def _test(result: Found, reference: Found, members: NDArray[np.intp]) -> dict[str, Any]:
     precision = [
         part.images["average_precision"].to_numpy()[members] for part in (result, reference)
     ]
-    test = statistics.signed_rank(precision[0] - precision[1])
-    return {"p_value": test.p_value, "effect_size": test.effect_size}
+    differences = group_means(precision[0] - precision[1], groups)
+    return signed_rank(differences)._asdict()

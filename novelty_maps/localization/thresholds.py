@@ -30,7 +30,7 @@ def pixel_threshold(normal_maps: NDArray[np.floating], *, false_positive_rate: f
     """The lowest value that no more than this share of the pixels of normal images exceeds.
 
     Args:
-        normal_maps: (M, H, W) maps of normal images that the network was not trained on.
+        normal_maps: Maps of normal images that the network was not trained on, of any shape.
         false_positive_rate: Share of their pixels that may be marked, in (0, 1).
     """
     values = np.sort(normal_maps, axis=None)

@@ -1,7 +1,8 @@
 """Attributions of an image's reconstruction loss to its pixels, beyond the plain gradient.
 
-All explain L, the mean squared error of eq. 2 of Feeney & Hughes, with the image in both its roles:
-as the network's input and as its target. What Captum (Kokhlikyan et al. 2020) has is Captum's.
+All explain L, the loss that the network is trained by (the mean squared error of eq. 2 of Feeney &
+Hughes, or 1 − SSIM), with the image in both its roles: as the network's input and as its target.
+What Captum (Kokhlikyan et al. 2020) has is Captum's.
 """
 
 import warnings
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from novelty_maps.maps.loss_gradient import loss_gradient
+from novelty_maps.networks.losses import image_losses
 
 NOISE_STD = 0.15  # of SmoothGrad, in units of the pixel range; within the paper's 10% to 20%
 NOISY_COPIES = 25
@@ -31,8 +33,7 @@ class ReconstructionLoss(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map images (N, C, H, W) to their losses (N,)."""
-        loss: Tensor = (x - self.network(x)).square().mean(dim=(1, 2, 3))
-        return loss
+        return image_losses(self.network, x, self.network(x))
 
 
 def magnitude(attribution: Tensor) -> Tensor:

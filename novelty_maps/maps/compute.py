@@ -1,17 +1,18 @@
 """Maps of many images, batch by batch."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from novelty_maps.maps.methods import MAP_METHODS, MapContext
 from novelty_maps.maps.names import require_methods
 from novelty_maps.networks.inputs import as_input
 from novelty_maps.networks.outputs import evaluated
+from novelty_maps.pipeline.boxes import Boxes, real_pixels
 from novelty_maps.pipeline.errors import InputError
 
 
@@ -24,6 +25,8 @@ def compute_maps(
     device: torch.device,
     mean_image: NDArray[np.float32] | None = None,
     masks: NDArray[np.bool_] | None = None,
+    boxes: Boxes | None = None,
+    detectors: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
     rows: Sequence[int] | None = None,
     seed: int = 0,
 ) -> Iterator[dict[str, NDArray[np.float32]]]:
@@ -37,6 +40,8 @@ def compute_maps(
         device: Where to compute.
         mean_image: Mean of the normal training images, (C, H, W) in [0, 1].
         masks: Where each image is novel, (N, H, W).
+        boxes: Each image's box, (N, 4), where some are padded; outside it a map is 0.
+        detectors: As of `detectors.fit.fit_detectors`, on the device.
         rows: Number of each image, by which its noise is drawn; 0, 1, 2, … if None.
         seed: Seed of the noise.
 
@@ -47,12 +52,8 @@ def compute_maps(
         InputError: An unknown method, or one that needs what is not given.
     """
     require_methods(methods)
-    for method in methods:
-        needs = MAP_METHODS[method].needs
-        if needs == "mean_image" and mean_image is None:
-            raise InputError(f"the map {method} needs the mean training image: leave it out here")
-        if needs == "masks" and masks is None:
-            raise InputError(f"the map {method} needs masks of what is novel: leave it out here")
+    given = {"mean_image": mean_image, "masks": masks, **(detectors or {})}
+    _require_given(methods, {name for name, value in given.items() if value is not None})
     network = evaluated(network, device)
     numbers = range(len(images)) if rows is None else rows
     mean = None if mean_image is None else torch.from_numpy(mean_image).to(device)
@@ -65,13 +66,34 @@ def compute_maps(
             seed=seed,
             mean_image=mean,
             masks=None if masks is None else torch.from_numpy(np.array(masks[batch])).to(device),
+            detectors=detectors,
         )
         maps = {"reconstruction": context.gradient.reconstruction}
-        maps |= {method: MAP_METHODS[method].compute(context) for method in methods}
+        real = real_pixels(None if boxes is None else boxes[batch], images.shape[2:])
+        for method in methods:
+            map_ = MAP_METHODS[method].compute(context)
+            maps[method] = (
+                map_ if real is None else map_.where(torch.from_numpy(real).to(device), 0)
+            )
         return {name: map_.cpu().contiguous().numpy() for name, map_ in maps.items()}
 
     starts = range(0, len(images), batch_size)
     return (maps_of(slice(start, start + batch_size)) for start in starts)
+
+
+_NEEDED = {
+    "mean_image": "the mean training image",
+    "masks": "masks of what is novel",
+    "detectors": "a fitted detector",
+}
+
+
+def _require_given(methods: Sequence[str], given: Collection[str]) -> None:
+    """Raise InputError if a map needs what is not given."""
+    for method in methods:
+        needs = MAP_METHODS[method].needs
+        if needs and (method if needs == "detectors" else needs) not in given:
+            raise InputError(f"the map {method} needs {_NEEDED[needs]}: leave it out here")
 
 
 def gather_maps(

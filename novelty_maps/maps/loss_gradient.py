@@ -7,12 +7,18 @@ Jacobian of h at x, the gradient of the reconstruction loss L (eq. 2 of Feeney &
 
 a direct term through x as the target and an indirect term through x as the input. The backward
 pass computes Jᵀe, and everything else is arithmetic on it.
+
+Of a network that is trained by another loss L(u, v) of target u and reconstruction v
+(`networks.losses`), the terms are ∂L/∂u and Jᵀ ∂L/∂v at u = x and v = h(x). The direct one is then
+no multiple of e.
 """
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+
+from novelty_maps.networks.losses import image_losses, loss_name, structural_dissimilarity
 
 
 @dataclass(frozen=True)
@@ -22,8 +28,8 @@ class LossGradient:
     Attributes:
         reconstruction: h(x).
         error: e = x − h(x).
-        direct: 2e/n.
-        indirect: −(2/n) Jᵀe.
+        direct: 2e/n; in general ∂L/∂u.
+        indirect: −(2/n) Jᵀe; in general Jᵀ ∂L/∂v.
     """
 
     reconstruction: Tensor
@@ -42,7 +48,7 @@ def loss_gradient(network: nn.Module, images: Tensor) -> LossGradient:
 
     Args:
         network: Autoencoder in evaluation mode; each image's reconstruction must depend on that
-            image alone.
+            image alone. L is its loss, as of `losses.loss_name`.
         images: (N, C, H, W), floating point in [0, 1].
 
     Returns:
@@ -52,9 +58,24 @@ def loss_gradient(network: nn.Module, images: Tensor) -> LossGradient:
     with torch.enable_grad():
         reconstruction = network(x)
     error = (x - reconstruction).detach()
+    if loss_name(network) != "mse":
+        direct, change = _partial_gradients(network, x, reconstruction)
+        (indirect,) = torch.autograd.grad(reconstruction, x, grad_outputs=change)
+        return LossGradient(reconstruction.detach(), error, direct, indirect)
     (pulled_back,) = torch.autograd.grad(reconstruction, x, grad_outputs=error)
     scale = 2 / images[0].numel()
     return LossGradient(reconstruction.detach(), error, scale * error, -scale * pulled_back)
+
+
+def _partial_gradients(
+    network: nn.Module, x: Tensor, reconstruction: Tensor
+) -> tuple[Tensor, Tensor]:
+    """∂L/∂u and ∂L/∂v of each image at u = x and v = reconstruction, (N, C, H, W) each."""
+    u, v = (tensor.detach().requires_grad_() for tensor in (x, reconstruction))
+    with torch.enable_grad():
+        total = image_losses(network, u, v).sum()
+    direct, change = torch.autograd.grad(total, (u, v))
+    return direct, change
 
 
 def reconstruction_error_map(result: LossGradient) -> Tensor:
@@ -65,6 +86,14 @@ def reconstruction_error_map(result: LossGradient) -> Tensor:
 def absolute_error_map(result: LossGradient) -> Tensor:
     """|e|, linear in the error as S is; over channels the maximum, as in S. Shape (N, H, W)."""
     return result.error.abs().amax(dim=1)
+
+
+def structural_dissimilarity_map(result: LossGradient, images: Tensor) -> Tensor:
+    """1 − SSIM of image and reconstruction; over channels the mean. Shape (N, H, W).
+
+    The residual map of Bergmann et al. (2019), of whatever loss the network is trained by.
+    """
+    return structural_dissimilarity(images, result.reconstruction).mean(dim=1)
 
 
 def saliency_map(result: LossGradient) -> Tensor:
@@ -78,7 +107,7 @@ def squared_saliency_map(result: LossGradient) -> Tensor:
 
 
 def direct_term_map(result: LossGradient) -> Tensor:
-    """Signed direct term 2e/n, in the channel that the saliency map shows. Shape (N, H, W).
+    """Signed direct term, 2e/n for the MSE, in the channel that saliency shows. (N, H, W).
 
     Its sum with `indirect_term_map` has the saliency map as its magnitude, pixel by pixel.
     """
@@ -86,7 +115,7 @@ def direct_term_map(result: LossGradient) -> Tensor:
 
 
 def indirect_term_map(result: LossGradient) -> Tensor:
-    """Signed indirect term −(2/n) Jᵀe, in the channel that the saliency map shows. (N, H, W)."""
+    """Signed indirect term, −(2/n) Jᵀe for the MSE, in the same channel. Shape (N, H, W)."""
     return _salient_channel(result, result.indirect)
 
 

@@ -4,7 +4,7 @@ Another one is a function from tensors to a map (N, H, W), a line in `MAP_METHOD
 `names.SHORT_NAMES`; one that never looks at the network is named in `names.CONTROLS` as well.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -31,6 +31,7 @@ class MapContext:
         seed: Seed of the noise.
         mean_image: Mean of the normal training images (C, H, W), if a method needs it.
         masks: Where each image is novel, (N, H, W) bool, if a method needs it.
+        detectors: Images (N, C, H, W) to each detector's map (N, H, W), if a method needs it.
     """
 
     network: nn.Module
@@ -39,6 +40,7 @@ class MapContext:
     seed: int = 0
     mean_image: Tensor | None = None
     masks: Tensor | None = None
+    detectors: Mapping[str, Callable[[Tensor], Tensor]] | None = None
 
     @cached_property
     def gradient(self) -> LossGradient:
@@ -58,11 +60,13 @@ class MapMethod(NamedTuple):
         compute: Context of a batch to its map (N, H, W).
         signed: Whether the map has a sign; in all others a higher value means more novel.
         needs: What it needs besides network and images.
+        score: What of the map is the novelty score of the image.
     """
 
     compute: Callable[[MapContext], Tensor]
     signed: bool = False
-    needs: Literal["mean_image", "masks"] | None = None
+    needs: Literal["mean_image", "masks", "detectors"] | None = None
+    score: Literal["mean", "max"] = "mean"
 
 
 def _given(tensor: Tensor | None) -> Tensor:
@@ -75,10 +79,21 @@ def _integrated_gradients(context: MapContext, baseline: Tensor) -> Tensor:
     return magnitude(attributions.integrated_gradients(context.network, context.x, baseline))
 
 
+def _detector(name: str) -> MapMethod:
+    def compute(context: MapContext) -> Tensor:
+        assert context.detectors is not None
+        return context.detectors[name](context.x)
+
+    return MapMethod(compute, needs="detectors", score="max")
+
+
 MAP_METHODS: dict[str, MapMethod] = {
     "reconstruction_error": MapMethod(lambda c: loss_gradient.reconstruction_error_map(c.gradient)),
     "saliency": MapMethod(lambda c: loss_gradient.saliency_map(c.gradient)),
     "absolute_error": MapMethod(lambda c: loss_gradient.absolute_error_map(c.gradient)),
+    "structural_dissimilarity": MapMethod(
+        lambda c: loss_gradient.structural_dissimilarity_map(c.gradient, c.x)
+    ),
     "squared_saliency": MapMethod(lambda c: loss_gradient.squared_saliency_map(c.gradient)),
     "direct_term": MapMethod(lambda c: loss_gradient.direct_term_map(c.gradient), signed=True),
     "indirect_term": MapMethod(lambda c: loss_gradient.indirect_term_map(c.gradient), signed=True),
@@ -109,6 +124,8 @@ MAP_METHODS: dict[str, MapMethod] = {
         needs="mean_image",
     ),
     "mask": MapMethod(lambda c: controls.mask(_given(c.masks)), needs="masks"),
+    "patchcore": _detector("patchcore"),
+    "padim": _detector("padim"),
 }
 
 # Maps in which a higher value means more; the mask is known only where novelty is.
@@ -127,6 +144,11 @@ def require_magnitudes(methods: Sequence[str]) -> None:
                 f"{method!r} is no map to score with: use {first} or {second},"
                 f" or one of {', '.join(others)}"
             )
+
+
+def needs_detectors(methods: Sequence[str]) -> bool:
+    """Whether one of the methods is the map of a detector that has to be fitted."""
+    return any(MAP_METHODS[method].needs == "detectors" for method in methods)
 
 
 def needs_mean_image(methods: Sequence[str]) -> bool:

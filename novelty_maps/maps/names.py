@@ -12,6 +12,7 @@ COMPARED_MAPS = ("reconstruction_error", "saliency", "direct_term", "indirect_te
 REFERENCE = "reconstruction_error"  # gains are over this map
 ABSOLUTE_REFERENCE = "absolute_error"  # and over this one, linear in the error as saliency is
 CHALLENGER = "saliency"
+LOSS_MAPS = {"mse": REFERENCE, "ssim": "structural_dissimilarity"}  # whose mean is the loss
 HEADLINE_MAPS = (REFERENCE, ABSOLUTE_REFERENCE, CHALLENGER)  # in metrics/localization.json
 # What a gain is called, after the name of its measure, and the map that it is over.
 GAINS = {"gain": REFERENCE, f"gain_over_{ABSOLUTE_REFERENCE}": ABSOLUTE_REFERENCE}
@@ -20,10 +21,14 @@ PERFECT = "mask"  # the novelty itself: a check of the metrics, not a rival
 # Maps that never look at the network; a map worth having beats all but the last.
 CONTROLS = ("uniform", "input_magnitude", "sobel", "distance_to_mean", PERFECT)
 
+# Maps of detectors that have a frozen network of their own: a reference, no rival of the network.
+DETECTORS = ("patchcore", "padim")
+
 SHORT_NAMES = {
     REFERENCE: "recon. error",
     CHALLENGER: "saliency",
     ABSOLUTE_REFERENCE: "|error|",
+    "structural_dissimilarity": "1 − SSIM",
     "squared_saliency": "saliency²",
     "direct_term": "direct term",
     "indirect_term": "indirect term",
@@ -39,6 +44,8 @@ SHORT_NAMES = {
     "sobel": "Sobel",
     "distance_to_mean": "|x − mean|",
     PERFECT: "mask",
+    "patchcore": "PatchCore",
+    "padim": "PaDiM",
 }
 
 
@@ -68,3 +75,14 @@ def require_planned(methods: Sequence[str], *, needed: Sequence[str]) -> None:
     absent = [method for method in needed if method not in methods]
     if absent:
         raise InputError(f"maps.methods lacks {absent[0]}, which the ranks stage reads: add it")
+
+
+def require_of_network(methods: Sequence[str], *, key: str) -> None:
+    """Raise InputError unless all are maps, none of a detector that has a network of its own."""
+    require_methods(methods, key=key)
+    for method in methods:
+        if method in DETECTORS:
+            raise InputError(
+                f"{key} has {method}, which never looks at the autoencoder: leave it to"
+                " localization.methods"
+            )

@@ -6,14 +6,40 @@ from novelty_maps.pipeline.errors import InputError
 
 
 class LeakyReLU(nn.ReLU):
-    """Leaky ReLU of slope 0.01 that is known as a ReLU to what changes the gradient of ReLUs.
+    """Leaky ReLU that is known as a ReLU to what changes the gradient of ReLUs.
 
     Captum's guided backpropagation looks for modules of that class, each used once.
+
+    Args:
+        slope: Factor of negative values.
     """
+
+    def __init__(self, slope: float = 0.01) -> None:
+        super().__init__()
+        self.slope = slope
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (...) to the same shape."""
-        return nn.functional.leaky_relu(x)
+        return nn.functional.leaky_relu(x, self.slope)
+
+
+class Shortcut(nn.Conv2d):
+    """1×1 convolution of stride 2 without bias, which keeps every other row and column.
+
+    With AVX-512, too, oneDNN 3.12 crashes in the backward pass where large images have the channels
+    last (`inputs.MEMORY_FORMAT`). There the pixels are taken first: the same sums, another kernel.
+    """
+
+    _LARGE = 64  # pixels a side; below, results are those of the plain convolution to the last bit
+
+    def __init__(self, channels_in: int, channels: int) -> None:
+        super().__init__(channels_in, channels, 1, stride=2, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, C_in, H, W) to (N, channels, ⌈H/2⌉, ⌈W/2⌉)."""
+        if max(x.shape[2:]) <= self._LARGE:
+            return super().forward(x)
+        return nn.functional.conv2d(x[..., ::2, ::2], self.weight)
 
 
 class ResidualBlock(nn.Module):
@@ -48,7 +74,7 @@ def downsampling_block(channels_in: int, channels: int) -> ResidualBlock:
     """Residual block that halves height and width."""
     return ResidualBlock(
         nn.Conv2d(channels_in, channels, 3, stride=2, padding=1, bias=False),
-        nn.Conv2d(channels_in, channels, 1, stride=2, bias=False),
+        Shortcut(channels_in, channels),
         channels,
     )
 

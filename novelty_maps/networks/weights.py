@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from novelty_maps.pipeline import formats
 from novelty_maps.pipeline.errors import InputError
-from novelty_maps.pipeline.outside import weights_file
+from novelty_maps.pipeline.outside import outside_path
 
 # PyTorch's name for what a module adds to its state dict beside tensors.
 _DESCRIPTION = "_extra_state"
@@ -22,13 +22,13 @@ def load_published_weights(network: nn.Module, name: str) -> None:
 
     Args:
         network: The network to fill.
-        name: The file, as of `outside.weights_file`; it holds what `unwrapped` takes.
+        name: The file, as of `outside.outside_path`; it holds what `unwrapped` takes.
 
     Raises:
         InputError: The file is missing or cannot be read, or as of `load_weights`.
     """
     weights = formats.read_torch(
-        weights_file(name),
+        outside_path(name),
         remedy="give a state dict saved by torch.save, or set DATASETS_ROOT to its folder",
     )
     load_weights(network, unwrapped(weights), source=name)

@@ -7,6 +7,7 @@ from pydantic import ValidationError, model_validator
 
 from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.params.data import DataParams
+from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.params.faithfulness import FaithfulnessParams
 from novelty_maps.params.localization import LocalizationParams
 from novelty_maps.params.maps import MapsParams
@@ -27,6 +28,7 @@ class Params(Section):
     split: SplitParams
     train: TrainParams
     maps: MapsParams
+    detectors: DetectorsParams
     metrics: MetricsParams
     plant: PlantParams
     localization: LocalizationParams

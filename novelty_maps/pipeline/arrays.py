@@ -1,5 +1,9 @@
-"""Arrays as .npy files: written whole, or batch by batch; read memory-mapped and checked."""
+"""Arrays as .npy files: written whole, or batch by batch; read memory-mapped and checked.
 
+And arrays that grow on disk, where memory is not to grow with them.
+"""
+
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +68,40 @@ class ArrayStream:
             )
         self._file.write(np.ascontiguousarray(batch).data)
         self.rows += len(batch)
+
+
+class Spool:
+    """Rows of one shape, on disk in a file without a name that goes when they go.
+
+    Args:
+        row_shape: Shape of a row.
+        dtype: Type of its elements.
+    """
+
+    def __init__(self, row_shape: tuple[int, ...], dtype: DTypeLike) -> None:
+        # Here, because the usual folder for such files may be memory.
+        self._file = tempfile.TemporaryFile(dir=".")  # noqa: SIM115  (closed with the rows)
+        self.row_shape = row_shape
+        self._dtype = np.dtype(dtype)
+        self._rows = 0
+
+    def append(self, row: NDArray[Any]) -> int:
+        """Append a row; returns its place among them."""
+        if row.shape != self.row_shape or row.dtype != self._dtype:
+            raise ValueError(
+                f"a row of {row.dtype} {row.shape} does not fit {self._dtype} {self.row_shape}"
+            )
+        self._file.write(np.ascontiguousarray(row).data)
+        self._rows += 1
+        return self._rows - 1
+
+    def array(self) -> NDArray[Any]:
+        """All rows, (N, *row shape), memory-mapped and read-only."""
+        shape = (self._rows, *self.row_shape)
+        self._file.flush()
+        if not self._rows:  # nothing to map
+            return np.empty(shape, self._dtype)
+        return np.memmap(self._file, self._dtype, "r", shape=shape)
 
 
 def read_array(

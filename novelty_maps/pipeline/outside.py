@@ -25,8 +25,8 @@ def data_root() -> Path | None:
     return Path(root) if root else None
 
 
-def weights_file(name: str) -> Path:
-    """Where a file of published weights lies.
+def outside_path(name: str) -> Path:
+    """Where a file of published weights or a folder of own images lies.
 
     Args:
         name: A path, ~ for the home folder. A relative one that does not exist is looked for in
@@ -44,7 +44,7 @@ def weights_digest(name: str | None) -> str | None:
     """SHA-256 of a file of published weights; None if there is none that can be read."""
     if name is None:
         return None
-    path = weights_file(name)
+    path = outside_path(name)
     try:
         return file_digests(path.parent, [path])[path]
     except OSError:  # the check says why

@@ -5,6 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from novelty_maps.pipeline import arrays, formats
+from novelty_maps.pipeline.boxes import Boxes, boxes_of
 from novelty_maps.pipeline.errors import InputError, make_again
 from novelty_maps.pipeline.paths import RAW_IMAGES, RAW_LABELS, RAW_MASKS, SPLIT
 
@@ -75,6 +76,24 @@ def load_masks(rows: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.int64]
             " make them again with `python -m stages.fetch`"
         )
     return masks, place[rows["source_row"].to_numpy()]
+
+
+def load_boxes(rows: pd.DataFrame) -> Boxes | None:
+    """Boxes of the images of some rows of the index table; None where no image is padded.
+
+    Args:
+        rows: As of `load_part`.
+
+    Raises:
+        InputError: The file is missing or damaged, or belongs to other images.
+    """
+    labels = formats.read_table(RAW_LABELS, columns=[], made_by="fetch")
+    if len(labels) != len(_raw_images()):
+        raise InputError(
+            f"{RAW_LABELS} has {len(labels)} rows, but {RAW_IMAGES} {len(_raw_images())}:"
+            f" {make_again('fetch')}"
+        )
+    return boxes_of(labels.iloc[rows["source_row"]])
 
 
 def mean_image(images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from novelty_maps.pipeline.boxes import Boxes
 from novelty_maps.pipeline.errors import InputError
-from novelty_maps.planting.planted import Planted
+from novelty_maps.planting.planted import PairBoxes, Planted
 
 GROUND_TRUTH = "ground_truth"  # stands among the kinds for the masks of the data set itself
 
@@ -29,6 +30,8 @@ def with_ground_truth(
     mask_rows: NDArray[np.integer],
     *,
     generator: np.random.Generator,
+    groups: "pd.Series[int] | None" = None,
+    boxes: tuple[Boxes, Boxes] | None = None,
 ) -> Planted:
     """The planted images, and after them the novel ones that the data set has a mask of.
 
@@ -42,6 +45,8 @@ def with_ground_truth(
         masks: (K, H, W) masks.
         mask_rows: (L,) for each novel image the place of its mask, or -1.
         generator: Draws the images before.
+        groups: (L,) for each novel image its group, where images share one.
+        boxes: (M, 4) and (L, 4) of the normal and the novel images, where some are padded.
 
     Raises:
         InputError: No novel image has a mask, or a class is named like a kind that is planted.
@@ -64,6 +69,10 @@ def with_ground_truth(
             "paired": 0,
         }
     )
+    if groups is not None:
+        table["group"] = groups.to_numpy()[shown]
+    if boxes is not None:
+        table = table.assign(**PairBoxes(boxes[0][drawn], boxes[1][shown]).columns())
     return Planted(
         np.concatenate([planted.before, images[drawn]]),
         np.concatenate([planted.after, novel_images[shown]]),

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from novelty_maps.pipeline.boxes import Boxes, window
 from novelty_maps.pipeline.errors import InputError, did_you_mean
 from novelty_maps.planting.ground_truth import GROUND_TRUTH
 from novelty_maps.planting.kinds import KINDS, OF_FOREIGN, Pixels, Scene
-from novelty_maps.planting.planted import Planted
+from novelty_maps.planting.planted import PairBoxes, Planted
 
 TAU = 0.05  # a pixel is novel where it changes by more than this share of the range
 MIN_PIXELS = 4  # that a mask has at least
@@ -65,22 +66,24 @@ def plant_novelties(
     intensities: Sequence[float],
     count: int,
     generator: np.random.Generator,
+    boxes: Boxes | None = None,
 ) -> Planted:
     """Normal images with one novelty each.
 
     The images are drawn without replacement. The combinations of `design` take turns. A novelty
     that changes too little or too much is drawn anew elsewhere, and after some tries in another
-    image.
+    image. Padding stays as it is: there an image is what its box holds.
 
     Args:
         images: (M, C, H, W), normal images.
-        rows: Their (M) rows of the index table.
+        rows: Their (M) rows of the index table. An image has the group of the one it is made from.
         foreign: (F, C, H, W), novel images; none are needed for kinds not in `OF_FOREIGN`.
         kinds: Names in `KINDS`.
-        sizes: Diameters or sides of the novelties as shares of the image's side.
+        sizes: Diameters or sides of the novelties as shares of the image's shorter side.
         intensities: Shares of the full change that are applied, in (0, 1].
         count: Images wanted; there are no more than M.
         generator: Draws everything.
+        boxes: (M, 4) of the normal images, where some are padded.
 
     Returns:
         The planted images, all paired.
@@ -93,7 +96,7 @@ def plant_novelties(
     bases, afters, masks, entries = [], [], [], []
     for row, own in enumerate(generator.spawn(min(count, len(images)))):
         combination = combinations[row % len(combinations)]
-        base, after, mask = _first_fit(images, waiting[:_BASES], foreign, *combination, own)
+        base, after, mask = _first_fit(images, waiting[:_BASES], foreign, *combination, own, boxes)
         waiting.remove(base)
         bases.append(base)
         afters.append(after)
@@ -103,6 +106,10 @@ def plant_novelties(
     table.insert(1, "base_row", rows["row"].to_numpy()[bases])
     table.insert(2, "label", rows["label"].to_numpy()[bases])
     table["paired"] = 1
+    if "group" in rows:
+        table["group"] = rows["group"].to_numpy()[bases]
+    if boxes is not None:
+        table = table.assign(**PairBoxes(boxes[bases], boxes[bases]).columns())
     return Planted(images[bases], np.stack(afters), np.stack(masks), table)
 
 
@@ -147,19 +154,24 @@ def _first_fit(
     size: float,
     intensity: float,
     generator: np.random.Generator,
+    boxes: Boxes | None,
 ) -> tuple[int, NDArray[np.uint8], NDArray[np.bool_]]:
     """The first image that takes the novelty; its place among the images, after, mask."""
-    side = min(images.shape[2:])
-    pixels = min(side, max(2, round(size * side)))
     most = 0
     for base in bases:
-        scene = Scene(images[base].astype(np.float64), foreign, pixels)
+        place = window((0, 0, *images.shape[2:]) if boxes is None else boxes[base])
+        real = images[base][:, *place]
+        side = min(real.shape[1:])
+        pixels = min(side, max(2, round(size * side)))
+        scene = Scene(real.astype(np.float64), foreign, pixels)
         for _ in range(_TRIES):
-            after, mask = applied(images[base], KINDS[kind](scene, generator), intensity)
-            changed = int(mask.sum())
-            if MIN_PIXELS <= changed <= MAX_SHARE * mask.size:
+            changed, shown = applied(real, KINDS[kind](scene, generator), intensity)
+            count = int(shown.sum())
+            if MIN_PIXELS <= count <= MAX_SHARE * shown.size:
+                after, mask = images[base].copy(), np.zeros(images.shape[2:], np.bool_)
+                after[:, *place], mask[place] = changed, shown
                 return base, after, mask
-            most = max(most, changed)
+            most = max(most, count)
     few = most < MIN_PIXELS
     raise InputError(
         f"plant.kinds has {kind}, which at size {size:g} and intensity {intensity:g} changes"

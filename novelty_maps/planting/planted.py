@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from novelty_maps.pipeline import arrays, formats
+from novelty_maps.pipeline.boxes import Boxes, box_columns, boxes_of
 from novelty_maps.pipeline.errors import InputError, make_again
 
 PLANTED = Path("data/planted")
@@ -17,6 +18,17 @@ _MADE_BY = "localization.plant"
 def planted_path(part: str, name: str) -> Path:
     """One file on the planted images of a part: before.npy, after.npy, mask.npy or csv."""
     return PLANTED / f"{part}.{name}"
+
+
+class PairBoxes(NamedTuple):
+    """Boxes of padded images, as of `pipeline.boxes`, before and after a novelty; (N, 4) each."""
+
+    before: Boxes
+    after: Boxes
+
+    def columns(self) -> dict[str, NDArray[np.int64]]:
+        """The columns that `Planted.boxes` reads."""
+        return box_columns(self.before, "before_") | box_columns(self.after, "after_")
 
 
 class Planted(NamedTuple):
@@ -30,13 +42,26 @@ class Planted(NamedTuple):
             part of the split), `label` (its class), `kind`, `size` (share of the side),
             `intensity` (share of the change), `mask_pixels`, `paired` (1 where the images before
             and after differ in the novelty alone; 0, without size and intensity, where the data
-            set itself has image and mask, and the image before is any normal one).
+            set itself has image and mask, and the image before is any normal one). Where images
+            share one, `group`, that of the image that `after` is made from. Where images
+            are padded, it has `PairBoxes.columns` as well.
     """
 
     before: NDArray[np.uint8]
     after: NDArray[np.uint8]
     mask: NDArray[np.bool_]
     table: pd.DataFrame
+
+    @property
+    def boxes(self) -> PairBoxes | None:
+        """Boxes of the images; None where none is padded."""
+        before, after = (boxes_of(self.table, f"{moment}_") for moment in PairBoxes._fields)
+        return None if before is None or after is None else PairBoxes(before, after)
+
+    @property
+    def boxes_after(self) -> Boxes | None:
+        """Those of the images after."""
+        return self.boxes and self.boxes.after
 
 
 def write_planted(part: str, planted: Planted) -> None:

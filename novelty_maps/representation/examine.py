@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from novelty_maps import statistics
 from novelty_maps.representation import oracles
 from novelty_maps.representation.measures import average_precision, false_positive_rate, oscr
 from novelty_maps.representation.representations import Representation
+from novelty_maps.statistics.auroc import delong_auroc
+from novelty_maps.statistics.groups import groups_of
+from novelty_maps.statistics.intervals import with_ends
 
 Oracle = Callable[..., NDArray[np.float64]]
 _SEED = 0  # of the oracles and of the draw of labelled anomalies
@@ -64,7 +66,7 @@ def examine(
     Args:
         representation: What is examined.
         validation: `label` and `novel` of the validation images, the oracles' labels.
-        test: `label` and `novel` of the test images.
+        test: `label` and `novel` of the test images, and `group` where images share one.
         trees: Trees of the forest oracle.
         control_trees: Trees of the forests that do not see the class that they are tested on, and
             of the one that they are compared with class by class.
@@ -128,9 +130,10 @@ def _row(
     detector, labels, only, score = detected
     novel, correct = _novel(test), representation.correct
     kept = ~novel | (only is None) | (test["label"].to_numpy() == only)
+    groups = groups_of(test[kept])
     on_validation = accuracy = np.nan
     if labels == "none":
-        on_validation = statistics.delong_auroc(
+        on_validation = delong_auroc(
             _novel(validation), representation.scores["validation"][detector]
         ).estimate
     if correct is not None:
@@ -141,7 +144,7 @@ def _row(
         "labels": labels,
         "novel_class": "all" if only is None else str(only),
         "oracle": int(representation.is_oracle or labels != "none"),
-        **measures(novel[kept], score[kept], None if correct is None else correct[kept]),
+        **measures(novel[kept], score[kept], None if correct is None else correct[kept], groups),
         "closed_set_accuracy": accuracy,
         "validation_auroc": on_validation,
     }
@@ -185,14 +188,14 @@ def _oracle_scores(
 
 
 def measures(
-    novel: NDArray[np.bool_], score: NDArray[np.float64], correct: NDArray[np.bool_] | None
+    novel: NDArray[np.bool_],
+    score: NDArray[np.float64],
+    correct: NDArray[np.bool_] | None,
+    groups: NDArray[np.int64] | None = None,
 ) -> dict[str, float]:
     """AUROC with its interval, average precision, FPR at 95% TPR and OSCR of a score."""
-    auroc = statistics.delong_auroc(novel, score)
-    return {
-        "auroc": auroc.estimate,
-        "auroc_low": auroc.low,
-        "auroc_high": auroc.high,
+    auroc = delong_auroc(novel, score, groups)
+    return dict(zip(("auroc", "auroc_low", "auroc_high"), auroc, strict=True)) | {
         "average_precision": average_precision(novel, score),
         "fpr_at_95_tpr": false_positive_rate(novel, score),
         "oscr": float("nan") if correct is None else oscr(novel, score, correct),
@@ -216,7 +219,7 @@ def headline(table: pd.DataFrame) -> dict[str, Any]:
         each_class = rows[rows["novel_class"] != "all"].groupby("labels")["auroc"].mean()
         whole = rows[(rows["novel_class"] == "all") & rows["labels"].isin(["none", "all"])]
         entry: dict[str, Any] = {
-            detector: {"auroc": statistics.with_ends(auroc, np.array(ends))}
+            detector: {"auroc": with_ends(auroc, np.array(ends))}
             for detector, auroc, *ends in whole[
                 ["detector", "auroc", "auroc_low", "auroc_high"]
             ].itertuples(index=False)

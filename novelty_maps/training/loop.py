@@ -67,6 +67,7 @@ def train(
     learning_rate: float,
     batch_size: int,
     epochs: int,
+    epoch_steps: int | None = None,
     patience: int,
     seed: int,
     device: torch.device,
@@ -82,7 +83,8 @@ def train(
     """Train with Adam until `epochs`, or until `patience` epochs brought no lower validation loss.
 
     Each epoch visits the rows in a fresh order, in batches of equal size; the rows that do not
-    fill the last batch are left out of that epoch.
+    fill the last batch are left out of that visit. An epoch has as many visits as it needs to have
+    `epoch_steps`.
 
     Args:
         network: Trained in place; ends with the weights of the best epoch.
@@ -94,6 +96,7 @@ def train(
         learning_rate: Of Adam, with PyTorch's other defaults.
         batch_size: Examples in a batch; more than there are means all.
         epochs: Epochs at most.
+        epoch_steps: Steps of an epoch at least; None for one visit.
         patience: Epochs without improvement after which to stop.
         seed: Seed of order and noise.
         device: Where to compute.
@@ -117,21 +120,25 @@ def train(
     network.to(device=device, memory_format=MEMORY_FORMAT)  # type: ignore[call-overload]
     data = tuple(tensor.to(device) for tensor in data)
     optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
-    steps = _Steps(_forward_of(network, compile), optimizer, batch_loss, precision, on_batch)
+    forward = torch.compile(network, dynamic=False) if compile else network
+    steps = _Steps(forward, optimizer, batch_loss, precision, epoch_steps, on_batch)
     state = _begun(state, network, optimizer)
     while state.epoch < epochs and state.epoch - state.best_epoch < patience:
         network.train()
         train_loss = steps.take(data, batch_size, epoch_generator(seed, state.epoch + 1))
         state = _with_running(state, network, keep_running)
         after_steps(network)
-        network.eval()
-        losses = train_loss, validation_loss(network)
+        losses = train_loss, validation_loss(network.eval())
         state = _after_epoch(state, network, optimizer, losses, keep_epochs)
         _require_finite(state, learning_rate)
         on_epoch(state)
-    network.load_state_dict(state.best_network)
-    network.eval()
+    network.eval().load_state_dict(state.best_network)
     return state
+
+
+def visits_of_epoch(count: int, batch_size: int, epoch_steps: int | None) -> int:
+    """How often an epoch visits each of so many rows; the batch is no larger than they are."""
+    return -(-(epoch_steps or 1) // (count // batch_size))
 
 
 def epoch_generator(seed: int, epoch: int) -> torch.Generator:
@@ -147,12 +154,15 @@ class _Steps:
     optimizer: torch.optim.Optimizer
     batch_loss: BatchLoss
     precision: str
+    epoch_steps: int | None
     on_batch: Callable[[int, Tensor], None]
 
     def take(self, data: tuple[Tensor, ...], batch_size: int, generator: torch.Generator) -> float:
-        """Visit the rows in a fresh order, in full batches; returns the mean of their losses."""
+        """Visit the rows in fresh orders, in full batches; returns the mean of their losses."""
         count, device = len(data[0]), data[0].device
-        order = torch.randperm(count, generator=generator)[: count - count % batch_size]
+        visits = range(visits_of_epoch(count, batch_size, self.epoch_steps))
+        full = count - count % batch_size
+        order = torch.cat([torch.randperm(count, generator=generator)[:full] for _ in visits])
         total = torch.zeros((), device=device)
         for indices in order.view(-1, batch_size):
             batch = tuple(tensor[indices.to(device)] for tensor in data)
@@ -164,10 +174,6 @@ class _Steps:
             total += loss.detach()
             self.on_batch(batch_size, loss.detach())
         return float(total) / (len(order) // batch_size)
-
-
-def _forward_of(network: nn.Module, compile: bool) -> Forward:
-    return torch.compile(network, dynamic=False) if compile else network
 
 
 def _count_of(data: tuple[Tensor, ...]) -> int:

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from novelty_maps.pipeline import formats
 from novelty_maps.training.checkpoints import Checkpoint
-from novelty_maps.training.loop import TrainingState, train
+from novelty_maps.training.loop import TrainingState, train, visits_of_epoch
 
 Watch = Callable[[TrainingState], None]  # called after every epoch
 
@@ -66,7 +66,9 @@ def train_with_progress(
     if state is not None:
         print(f"going on after epoch {done} ({checkpoint.path})", file=sys.stderr)
     count, epochs = len(data[0]), settings["epochs"]
-    per_epoch = count - count % min(settings["batch_size"], count)
+    batch_size = min(settings["batch_size"], count)
+    visits = visits_of_epoch(count, batch_size, settings.get("epoch_steps"))
+    per_epoch = visits * (count - count % batch_size)
     with tqdm(
         total=epochs * per_epoch,
         initial=done * per_epoch,

@@ -46,9 +46,10 @@ def main(
     from novelty_maps.pipeline import atomic, formats
     from novelty_maps.pipeline.parts import load_part, mean_image
     from novelty_maps.planting.planted import load_planted
+    from novelty_maps.statistics.groups import groups_of
     from novelty_maps.training.batch_norm import calibration_images
 
-    _, images, masks, _ = load_planted("test")
+    _, images, masks, table = load_planted("test")
     network = load_epoch(images.shape[1:], localization.epoch)
     training = load_part("train", novel=False)[0]
     asked: dict[str, Any] = {"mean_image": mean_image(training), "batch_size": maps.batch_size}
@@ -61,16 +62,15 @@ def main(
     fresh = {"images": calibration_images(torch.from_numpy(training), seed=0), "device": device}
     cascades = _cascades(network, masks[first], of_first, trained, **fresh)
     draws = _draws(network, masks, of_all, count=faithfulness.draws, **fresh)
-    samples, seeded = metrics.bootstrap_samples, np.random.default_rng
-    deleted = tables.deletion_table(curves, samples=samples, generator=seeded([0, 0]))
-    randomized = tables.randomization_table(cascades)
-    reinitialised = tables.reinitialised_table(draws, samples=samples, generator=seeded([0, 1]))
+    sampled: dict[str, Any] = {"samples": metrics.bootstrap_samples, "groups": groups_of(table)}
+    deleted = tables.deletion_table(curves, generator=np.random.default_rng([0, 0]), **sampled)
+    cascaded = tables.randomization_table(cascades)
+    renewed = tables.reinitialised_table(draws, generator=np.random.default_rng([0, 1]), **sampled)
     with atomic.written_together():
         formats.write_table(files.FAITHFULNESS, deleted)
-        formats.write_table(files.RANDOMIZATION, randomized)
-        formats.write_table(files.REINITIALISED, reinitialised)
-        numbers = tables.summarise(deleted, randomized, reinitialised)
-        formats.write_json(files.FAITHFULNESS_METRICS, numbers)
+        formats.write_table(files.RANDOMIZATION, cascaded)
+        formats.write_table(files.REINITIALISED, renewed)
+        formats.write_json(files.FAITHFULNESS_METRICS, tables.summarise(deleted, cascaded, renewed))
 
 
 def _magnitudes(network: "nn.Module", images: "NDArray[np.uint8]", **settings: Any) -> "Maps":

@@ -23,7 +23,7 @@ def main(metrics: Annotated[MetricsParams, reads("k")]) -> None:
         for method in files.COMPARED
     }
     found = files.load_compared(len(test.table))
-    images = image_table(test.table, found, after, k=metrics.k)
+    images = image_table(test.table, found, after, k=metrics.k, boxes=test.boxes_after)
     numbers = files.read_headline() | {"disagreement": disagreement(images)}
     with atomic.written_together():
         formats.write_json(files.LOCALIZATION_METRICS, numbers)

@@ -42,7 +42,7 @@ def _planted(
     import numpy as np
 
     from novelty_maps.pipeline import formats
-    from novelty_maps.pipeline.parts import load_masks, load_part
+    from novelty_maps.pipeline.parts import load_boxes, load_masks, load_part
     from novelty_maps.pipeline.paths import RAW_PROVENANCE
     from novelty_maps.planting.ground_truth import GROUND_TRUTH, with_ground_truth
     from novelty_maps.planting.plant import plant_novelties, require_foreign
@@ -51,6 +51,7 @@ def _planted(
     images, rows = load_part(part)
     novel = rows["novel"].to_numpy() == 1
     require_foreign(kinds, int(novel.sum()), part=part)
+    boxes = load_boxes(rows)
     planted = plant_novelties(
         images[~novel],
         rows[~novel],
@@ -60,6 +61,7 @@ def _planted(
         intensities=plant.intensities,
         count=count,
         generator=generator,
+        boxes=None if boxes is None else boxes[~novel],
     )
     if part != "test" or GROUND_TRUTH not in plant.kinds:
         return planted
@@ -73,6 +75,8 @@ def _planted(
         masks,
         mask_rows,
         generator=generator,
+        groups=rows[novel].get("group"),
+        boxes=None if boxes is None else (boxes[~novel], boxes[novel]),
     )
 
 

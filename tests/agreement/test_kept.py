@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from oracles.small_autoencoder import IMAGES, maps_of_images, network
+from oracles.small_autoencoder import CPU, IMAGES, maps_of_images, network
 
 from novelty_maps.agreement.kept import epochs_to_evaluate, gradient_residual
+from novelty_maps.maps.compute import gather_maps
+from novelty_maps.maps.names import COMPARED_MAPS
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,14 @@ def test_epochs_are_the_kept_ones_that_were_reached_and_the_best(keep, last, bes
 
 def test_terms_add_up_to_the_gradient_of_autograd():
     assert 0 < gradient_residual(network(), IMAGES, maps_of_images(), first=24) < 1e-5
+
+
+def test_terms_of_an_ssim_network_add_up_to_the_gradient_of_its_own_loss():
+    own = network()
+    own.loss = "ssim"
+    maps = gather_maps(own, IMAGES, methods=COMPARED_MAPS, batch_size=24, device=CPU)
+    assert 0 < gradient_residual(own, IMAGES, maps, first=24) < 1e-5
+    assert gradient_residual(network(), IMAGES, maps, first=24) > 0.1
 
 
 def test_terms_that_do_not_add_up_are_seen_among_the_first_images_only():

@@ -7,10 +7,10 @@ import pytest
 from oracles import slow_metrics
 from oracles.comparable_maps import COUNT, NOVEL, SHAPE, K, maps_of, table_of
 
-from novelty_maps import statistics
 from novelty_maps.agreement.curves import chance_distance
 from novelty_maps.agreement.summary import summarise
 from novelty_maps.agreement.tables import MEASURES
+from novelty_maps.statistics.intervals import bootstrap_interval
 
 
 def summarised(table, *, k=K):
@@ -113,7 +113,7 @@ def test_randomness_goes_to_normal_images_then_novel_ones_then_chance():
     generator = np.random.default_rng(0)
     for flag, name in enumerate(("normal", "novel")):
         agreements = table.loc[table["novel"] == flag, ["agreement"]].to_numpy(np.float64)
-        low, high = statistics.bootstrap_interval(agreements, samples=200, generator=generator)
+        low, high = bootstrap_interval(agreements, samples=200, generator=generator)
         interval = summarised(table)[name]["agreement"]
         assert (interval["low"], interval["high"]) == (low[0], high[0])
     expected = chance_distance(SHAPE, K, samples=2000, generator=generator)
@@ -187,3 +187,21 @@ def test_lower_loss_of_novel_images_detects_none_of_them():
 def test_summary_is_a_function_of_the_generator():
     table = table_of(maps_of(1), maps_of(2))
     assert summarised(table) == summarised(table)
+
+
+def test_images_twice_in_groups_have_the_intervals_of_images_once():
+    table = table_of(maps_of(1), maps_of(2))
+    twice = table.loc[table.index.repeat(2)].reset_index(drop=True)
+    once, grouped = summarised(table), summarised(twice.assign(group=twice["row"]))
+    for kind in ("normal", "novel"):
+        for measure in (*MEASURES, "majority_agreement"):
+            found, expected = grouped[kind][measure], once[kind][measure]
+            assert found == pytest.approx(expected, nan_ok=True)
+    naive = summarised(twice)["normal_minus_novel"]
+    for measure, expected in once["normal_minus_novel"].items():
+        found = grouped["normal_minus_novel"][measure]
+        assert found == pytest.approx(expected, rel=1e-4)  # means of float32
+        width = naive[measure]["high"] - naive[measure]["low"]
+        assert width < 0.9 * (expected["high"] - expected["low"])
+    auroc = once["detection"]["image_auroc"]
+    assert grouped["detection"]["image_auroc"] == pytest.approx(auroc)

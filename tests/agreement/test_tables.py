@@ -166,3 +166,36 @@ def test_majority_of_a_class_needs_more_than_half_of_an_even_k():
     by_class = tables.by_class(table, k=6, samples=100, generator=np.random.default_rng(0))
     assert by_class["novel"].tolist() == [0, 1]
     assert by_class["majority_agreement"].tolist() == [1, 0]
+
+
+def test_group_of_an_image_stands_beside_it_where_there_are_groups():
+    ranks = ranks_of(maps_of(1), maps_of(2))
+    rows = rows_of().assign(group=np.arange(COUNT) // 2)
+    grouped = image_table(ranks, rows, k=K, width=SHAPE[1])
+    assert list(grouped)[:5] == ["row", "source_row", "label", "novel", "group"]
+    plain = image_table(ranks, rows_of(), k=K, width=SHAPE[1])
+    pd.testing.assert_frame_equal(grouped.drop(columns="group"), plain)
+
+
+def test_images_twice_in_groups_have_the_curves_and_classes_of_images_once():
+    ranks, twice = ranks_of(maps_of(1), maps_of(2)), np.arange(COUNT).repeat(2)
+    doubled = ranks._replace(places=ranks.places[twice])
+    settings = {"width": SHAPE[1], "samples": 50}
+    once, grouped, naive = (
+        by_k(*case, generator=np.random.default_rng(0), groups=groups, **settings)
+        for case, groups in (
+            ((ranks, NOVEL), None),
+            ((doubled, NOVEL[twice]), twice),
+            ((doubled, NOVEL[twice]), None),
+        )
+    )
+    pd.testing.assert_frame_equal(grouped, once)
+    assert not naive.equals(once)
+    table = table_of(maps_of(1), maps_of(2))
+    both = table.loc[twice].assign(group=twice).reset_index(drop=True)
+    once, grouped = (
+        tables.by_class(each, k=K, samples=50, generator=np.random.default_rng(0))
+        for each in (table, both)
+    )
+    np.testing.assert_array_equal(grouped["images"], 2 * once["images"])
+    pd.testing.assert_frame_equal(grouped.drop(columns="images"), once.drop(columns="images"))

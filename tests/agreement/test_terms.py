@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from novelty_maps import statistics
 from novelty_maps.agreement import terms
 from novelty_maps.agreement.null import NULLS
 from novelty_maps.agreement.terms import EXCESSES, MEASURES, explain_agreement, term_measures
 from novelty_maps.maps.compute import compute_maps
+from novelty_maps.statistics.correlation import spearman
+from novelty_maps.statistics.intervals import bootstrap_interval
 
 METHODS = ("saliency", "direct_term", "indirect_term")
 
@@ -151,7 +152,7 @@ def test_normal_and_novel_images_are_told_apart():
     assert correlation(explanation, "normal")["high"] < -0.7
     assert correlation(explanation, "novel")["low"] > 0.7
     for kind, rows in (("normal", table[~novel]), ("novel", table[novel])):
-        expected = statistics.spearman(rows["indirect_share"], rows["agreement"])
+        expected = spearman(rows["indirect_share"], rows["agreement"])
         assert correlation(explanation, kind) == expected._asdict()
         share = explanation[kind]["indirect_share"]
         assert share["estimate"] == pytest.approx(rows["indirect_share"].mean())
@@ -166,7 +167,7 @@ def test_each_measure_has_its_own_numbers():
     explanation = explained(table)
     for measure in MEASURES:
         for kind, rows in (("normal", table[table["novel"] == 0]), ("all", table)):
-            expected = statistics.spearman(rows[measure], rows["agreement"])
+            expected = spearman(rows[measure], rows["agreement"])
             assert correlation(explanation, kind, measure) == expected._asdict()
         mean = table.loc[table["novel"] == 1, measure].mean()
         assert explanation["novel"][measure]["estimate"] == pytest.approx(mean)
@@ -188,7 +189,7 @@ def test_undefined_images_are_counted_and_left_out():
     assert explanation["normal"]["undefined_images"] == 4
     assert explanation["novel"]["undefined_images"] == 4
     rest = table.iloc[8:]
-    expected = statistics.spearman(rest["indirect_share"], rest["agreement"])
+    expected = spearman(rest["indirect_share"], rest["agreement"])
     assert correlation(explanation, "all") == expected._asdict()
     assert explanation["normal"]["indirect_share"]["estimate"] == pytest.approx(
         rest.loc[rest["novel"] == 0, "indirect_share"].mean()
@@ -230,7 +231,7 @@ def test_excess_is_agreement_less_its_own_null():
                 found = explanation[kind][measure]
                 assert found["estimate"] == pytest.approx(values.mean())
                 assert found["low"] < found["estimate"] < found["high"]
-                expected = statistics.spearman(values, rows["indirect_share"])
+                expected = spearman(values, rows["indirect_share"])
                 assert of_share(explanation, kind, measure) == expected._asdict()
             # Images are paired: the interval is that of the differences.
             half = 1.96 * over.sem()
@@ -259,7 +260,7 @@ def test_undefined_null_is_left_out_and_is_no_undefined_image():
         ("excess_over_other_image", excess),
     ):
         assert np.isnan(list(explanation["novel"][measure].values())).all()
-        expected = statistics.spearman(values, normal["indirect_share"])
+        expected = spearman(values, normal["indirect_share"])
         assert of_share(explanation, "all", measure) == expected._asdict()
 
 
@@ -269,7 +270,24 @@ def test_intervals_are_of_one_resampling_of_normal_images_then_of_novel_ones():
     explanation = explained(table)
     for novel, kind in enumerate(("normal", "novel")):
         values = table.loc[table["novel"] == novel, MEASURES].to_numpy()
-        ends = statistics.bootstrap_interval(values, samples=100, generator=generator)
+        ends = bootstrap_interval(values, samples=100, generator=generator)
         for measure, (low, high) in zip(MEASURES, ends.T, strict=True):
             assert explanation[kind][measure]["low"] == pytest.approx(low, rel=1e-12)
             assert explanation[kind][measure]["high"] == pytest.approx(high, rel=1e-12)
+
+
+def test_images_twice_in_groups_have_the_numbers_of_images_once():
+    table = table_of(count=60, slope=1.0)
+    twice = table.loc[table.index.repeat(2)]
+    once, grouped = explained(table), explained(twice.assign(group=twice.index))
+    for group in ("normal", "novel"):
+        for measure in MEASURES:
+            assert grouped[group][measure] == pytest.approx(once[group][measure])
+    for group in ("normal", "novel", "all", "all_given_class"):
+        found, naive, single = (
+            correlation(each, group) for each in (grouped, explained(twice), once)
+        )
+        assert found["estimate"] == naive["estimate"] == pytest.approx(single["estimate"], abs=0.01)
+        widths = [each["high"] - each["low"] for each in (found, naive, single)]
+        assert widths[0] > 1.2 * widths[1]  # about those of single images, which are wider
+        assert widths[0] == pytest.approx(widths[2], rel=0.4)

@@ -31,3 +31,13 @@ def test_fully_convolutional_code_sees_places_and_not_the_whole_image():
     # Three 3×3 convolutions of stride 2 see 15 pixels: the corner belongs to 2×2 places at most.
     assert difference[0, 0] > 0
     assert max(difference[2:].max(), difference[:, 2:].max()) <= 1e-6 * difference[0, 0]
+
+
+@pytest.mark.parametrize("size", [64, 128, 256])
+def test_code_of_64_values_fits_every_power_of_two_from_64_on(size):
+    shape = (3, size, size)
+    network = FullyConvolutionalAutoencoder(image_shape=shape, code_length=64).eval()
+    x = torch.rand(1, *shape)
+    with torch.no_grad():
+        assert network.encode(x).shape == (1, 64)
+        assert network(x).shape == x.shape

@@ -11,6 +11,7 @@ from novelty_maps.autoencoders.train import train_autoencoder
 from novelty_maps.params.train import TrainParams
 from novelty_maps.pipeline import formats
 from novelty_maps.pipeline.errors import InputError
+from novelty_maps.training.augmentation import augmented
 from novelty_maps.training.batch_norm import calibration, calibration_images
 from novelty_maps.training.checkpoints import Checkpoint
 from novelty_maps.training.loop import train
@@ -72,6 +73,31 @@ def test_network_is_trained_by_the_loop_with_the_settings_of_the_section(batch_n
     assert found.kept.keys() == {2}
     assert same(found.kept[2], state.kept[2])
     assert found.kept_running == {}
+
+
+def test_loss_steps_and_augmentation_are_those_of_the_section():
+    own = {"loss": "ssim", "epoch_steps": 5, "augmentation": "shift_and_flip"}
+    found = trained(**own)
+    network = seeded_autoencoder(3, image_shape=(1, 8, 8), code_length=4, loss="ssim")
+    state = train(
+        network,
+        (IMAGES["train"],),
+        batch_loss=augmented(network.batch_loss(noise_std=0.0), "shift_and_flip", photos=True),
+        validation_loss=mean_reconstruction_loss(IMAGES["validation"], batch_size=12, device=CPU),
+        after_steps=calibration("precise", calibration_images(IMAGES["train"], seed=3), device=CPU),
+        learning_rate=0.001,
+        batch_size=16,
+        epochs=2,
+        epoch_steps=5,
+        patience=20,
+        seed=3,
+        device=CPU,
+    )
+    assert same(found.weights, network.state_dict())
+    assert found.weights["_extra_state"]["loss"] == "ssim"
+    assert found.history == state.history
+    for key, usual in (("loss", "mse"), ("epoch_steps", None), ("augmentation", "none")):
+        assert not same(found.weights, trained(**{**own, key: usual}).weights)
 
 
 def test_both_keeps_what_precise_and_what_running_keep_of_one_training():

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from novelty_maps.faithfulness.deletion import BASELINES, area, baselines, deletion_curves
+from novelty_maps.networks.losses import mean_loss
 from novelty_maps.pipeline.errors import InputError
 
 CPU = torch.device("cpu")
@@ -82,17 +83,19 @@ def test_steps_that_do_not_divide_the_pixels_replace_the_nearest_whole_number():
     np.testing.assert_allclose(curves.insertion[0], 1 - expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("trained_by", ["mse", "ssim"])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_each_step_is_the_loss_of_the_changed_image(channels):
+def test_each_step_is_the_loss_of_the_changed_image(channels, trained_by):
     """Pixel by pixel, all channels together, against a loop."""
     network, images, maps = convolution(channels), images_of(channels, 2), maps_of(2)
+    network.loss = trained_by
     replacements = all_baselines(network, images)
     curves = curves_of(network, images, maps, replacements, steps=PIXELS)
     order = np.argsort(-maps.reshape(2, -1), axis=1, kind="stable")
 
     def loss(x):
         x = torch.from_numpy(x)[None]
-        return float((x - network(x)).square().mean())
+        return float(mean_loss(trained_by, network(x), x))
 
     with torch.no_grad():
         for name, replacement in replacements.items():

@@ -147,8 +147,8 @@ def test_batch_norm_at_the_input_is_a_step_as_no_layer_is_before_it():
 
 @pytest.mark.parametrize("kind", sorted(set(AUTOENCODERS) - {"pca"}))
 def test_every_autoencoder_with_layers_can_be_reinitialised(kind):
-    network = seeded_autoencoder(0, network=kind, image_shape=(1, SIDE, SIDE), code_length=4)
-    steps = dict(steps_of(network, seed=1))
+    network = seeded_autoencoder(0, network=kind, image_shape=(1, 16, 16), code_length=4)
+    steps = dict(steps_of(network, images_of(side=16), seed=1))
     owners = {name.rpartition(".")[0] for name, _ in network.named_parameters()}
     norms = {name for name in owners if isinstance(network.get_submodule(name), NORMS)}
     assert steps.keys() == owners - norms  # every layer with parameters runs
@@ -156,7 +156,7 @@ def test_every_autoencoder_with_layers_can_be_reinitialised(kind):
     *_, (last, everything) = steps.items()
     assert last.startswith("encoder.")
     assert changed(network, everything) == owners - norms
-    assert same(everything, fresh_of(network, seed=1))
+    assert same(everything, fresh_of(network, images_of(side=16), seed=1))
 
 
 def test_last_step_is_the_network_with_all_layers_fresh():

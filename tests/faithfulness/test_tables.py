@@ -316,3 +316,30 @@ def test_summary_without_layers_or_without_a_map_leaves_them_out():
     numbers = summarise(deletion, randomization_table({}), reinitialised({}))
     assert numbers["saliency"].keys() == {"deletion", "insertion"}
     assert numbers["reconstruction_error"] == {}
+
+
+def test_images_twice_in_groups_have_the_intervals_of_images_once():
+    areas, twice = np.array([0.2, 0.4, 0.9, 0.5]), np.arange(4).repeat(2)
+    settings = {"samples": 100, "generator": None}
+
+    def deleted(rows, groups):
+        curves = {"saliency": {"black": Curves(lines(areas[rows]), lines(areas[rows]))}}
+        settings["generator"] = np.random.default_rng(0)
+        return deletion_table(curves, groups=groups, **settings).drop(columns="images")
+
+    # Curves are of the first images, groups of all.
+    pd.testing.assert_frame_equal(
+        deleted(twice, np.append(twice, [0, 9])), deleted(slice(None), None)
+    )
+    trained, fresh = np.array([0.9, 0.8, 0.5, 0.7]), np.array([[0.1, 0.4, 0.2, 0.3]] * 2) / 2
+
+    def renewed(rows, groups):
+        settings["generator"] = np.random.default_rng(0)
+        draws = {"saliency": draws_of(trained[rows], fresh[:, rows])}
+        return reinitialised_table(draws, groups=groups, **settings).drop(columns="images")
+
+    once = renewed(slice(None), None)
+    pd.testing.assert_frame_equal(renewed(twice, twice), once)
+    naive = renewed(twice, None)
+    drop = "average_precision_drop"
+    assert naive[f"{drop}_high"][0] < once[f"{drop}_high"][0]

@@ -14,7 +14,7 @@ from novelty_maps.figures.representation import (
     roc_figure,
 )
 from novelty_maps.figures.style import NORMAL, NOVEL
-from novelty_maps.statistics import delong_auroc
+from novelty_maps.statistics.auroc import delong_auroc
 
 NAMES = ["nominal", "all_classes", "hybrid", "summed", "hybrid_ensemble"]
 OWN, LINEAR, FOREST = "own score", "linear oracle", "forest oracle"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from oracles.image_folders import class_folders, mvtec
+from oracles.image_folders import class_folders, mvtec, visa
 
 
 @pytest.fixture
@@ -16,3 +16,9 @@ def pets(tmp_path: Path) -> Path:
 def bottle(tmp_path: Path) -> Path:
     """The layout of MVTec AD."""
     return mvtec(tmp_path / "bottle")
+
+
+@pytest.fixture
+def candle(tmp_path: Path) -> Path:
+    """A small folder in the layout of VisA."""
+    return visa(tmp_path / "candle")

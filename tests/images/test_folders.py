@@ -8,7 +8,7 @@ import pytest
 from oracles.image_folders import SIZE, defect, exif_of, pixels_of, save
 from PIL import Image
 
-from novelty_maps.images.base import Dataset
+from novelty_maps.images.base import Dataset, label_table
 from novelty_maps.images.folders import load_folder
 from novelty_maps.images.listing import list_images
 from novelty_maps.images.resize import resize
@@ -70,9 +70,9 @@ def test_home_folder_may_be_written_as_a_tilde(pets, monkeypatch):
 
 
 def test_images_of_another_size_are_those_of_resize(pets):
-    native = load(pets).images
+    native = load(pets).images.copy()
     for size in (4, 12, 28):
-        np.testing.assert_array_equal(load(pets, size).images, resize(native, size))
+        np.testing.assert_array_equal(load(pets, size).images, resize(native, (size, size)))
 
 
 def test_images_of_unequal_size_are_each_resized_to_a_square(pets):
@@ -80,7 +80,7 @@ def test_images_of_unequal_size_are_each_resized_to_a_square(pets):
     wide = save(pets / "train/cat/1.png", pixels_of(2, 5, 40, 3))
     found = load(pets)
     for row, pixels in enumerate((tall, wide)):
-        expected = resize(pixels.transpose(2, 0, 1)[None].copy(), SIZE)[0]
+        expected = resize(pixels.transpose(2, 0, 1)[None].copy(), (SIZE, SIZE))[0]
         np.testing.assert_array_equal(found.images[row], expected)
     assert found.native_size == "8×8 to 5×40"
 
@@ -209,3 +209,50 @@ def test_mask_of_another_image_is_named_with_its_image(bottle):
     with pytest.raises(InputError) as caught:
         load(bottle)
     assert f"001_mask.png has 8×8 pixels, but its image {image} has 8×9" in str(caught.value)
+
+
+def test_padded_images_have_boxes_and_masks_that_go_with_them(bottle):
+    mask = np.zeros((32, 16), np.uint8)
+    mask[:4] = 255
+    stored = save(bottle / "test/broken/001.png", pixels_of(0, 32, 16, 3))
+    save(bottle / "ground_truth/broken/001_mask.png", mask)
+    found = load_folder(str(bottle), SIZE, "pad")
+    expected = np.tile([0, 0, SIZE, SIZE], (len(found.images), 1))
+    expected[44] = [0, 2, SIZE, 6]
+    np.testing.assert_array_equal(found.boxes, expected)
+    assert list(label_table(found))[3:] == ["top", "left", "bottom", "right"]
+    native = stored.transpose(2, 0, 1)[None].copy()
+    np.testing.assert_array_equal(found.images[44, :, :, 2:6], resize(native, (SIZE, 4))[0])
+    np.testing.assert_array_equal(np.argwhere(found.masks[1])[[0, -1]], [[0, 2], [0, 5]])
+    assert found.masks[1].sum() == 4
+
+
+def test_there_are_no_boxes_where_nothing_is_padded(bottle):
+    for fit in ("stretch", "pad", "crop"):
+        found = load_folder(str(bottle), SIZE, fit)
+        assert found.boxes is None
+        assert list(label_table(found)) == ["label", "official_part", "mask"]
+
+
+def test_mask_that_is_cropped_away_is_left_out_and_said(bottle, capsys):
+    mask = np.zeros((32, 16), np.uint8)
+    mask[:4] = 255
+    save(bottle / "test/broken/001.png", pixels_of(0, 32, 16, 3))
+    save(bottle / "ground_truth/broken/001_mask.png", mask)
+    whole = load(bottle)
+    assert "crop" not in capsys.readouterr().err
+    found = load_folder(str(bottle), SIZE, "crop")
+    assert found.mask_rows.tolist() == [-1] * 43 + [0, -1, 1, 2, 3, 4]
+    np.testing.assert_array_equal(found.masks, np.delete(whole.masks, 1, axis=0))
+    np.testing.assert_array_equal(found.labels, whole.labels)
+    assert "data.fit crop leaves nothing of 1 masks, such as" in capsys.readouterr().err
+
+
+def test_masks_of_visa_are_read_with_all_labels(candle):
+    found = load(candle)
+    assert found.masks.shape == (10, SIZE, SIZE)
+    expected = [defect(number % 6, 2) > 0 for number in range(10)]
+    for number, mask in enumerate(expected):
+        mask[number % 6, 5] = True
+    np.testing.assert_array_equal(found.masks, expected)
+    assert found.mask_rows.tolist() == [-1] * 20 + list(range(10))

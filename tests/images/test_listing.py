@@ -150,3 +150,49 @@ def test_class_whose_name_is_no_utf8_has_escapes_in_it(pets):
 def test_text_of_a_name_is_the_name_where_it_is_utf8():
     assert as_text("größer") == "größer"
     assert as_text(Path(os.fsdecode(b"gr\xf6\xdfer/\xff"))) == r"gr\xf6\xdfer/\xff"
+
+
+@pytest.mark.parametrize("inner", [True, False])
+def test_visa_has_its_masks_and_no_official_split(candle: Path, inner: bool) -> None:
+    if not inner:
+        candle = (candle / "Data").rename(candle.parent / "without")
+    root = candle / "Data" if inner else candle
+    found = list_images(str(candle))
+    assert found.folder == candle
+    assert found.classes == ["Normal", "Anomaly"]
+    assert [file.label for file in found.files] == [0] * 20 + [1] * 10
+    assert {file.official_part for file in found.files} == {"none"}
+    for file in found.files:
+        mask = root / "Masks/Anomaly" / f"{file.path.stem}.png"
+        assert file.mask == (mask if file.label else None)
+
+
+def test_visa_without_masks_is_taken_too(candle: Path) -> None:
+    (candle / "Data/Masks").rename(candle.parent / "away")
+    assert {file.mask for file in list_images(str(candle)).files} == {None}
+
+
+def test_what_visas_layout_lacks_is_named(candle: Path) -> None:
+    mask = candle / "Data/Masks/Anomaly/004.png"
+    mask.unlink()
+    assert f"{mask} does not exist" in message(candle)
+    save(candle / "Data/Images/Other/0.png")
+    assert "Images/Other lies beside the folder Normal" in message(candle)
+    (candle / "Data/Images/Other").rename(candle.parent / "other")
+    (candle / "Data/Images/Anomaly").rename(candle.parent / "away")
+    assert "has no folder Anomaly" in message(candle)
+
+
+def test_folder_of_visas_categories_names_one(candle: Path) -> None:
+    (candle.parent / "visa").mkdir()
+    inner = candle.rename(candle.parent / "visa" / "candle")
+    assert f"such as {inner}" in message(inner.parent)
+
+
+def test_relative_path_is_looked_for_below_the_folder_of_data_sets(
+    bottle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATASETS_ROOT", str(bottle.parent))
+    assert list_images("bottle") == list_images(str(bottle))
+    monkeypatch.delenv("DATASETS_ROOT")
+    assert "set DATASETS_ROOT to the folder that it is in" in message(Path("bottle"))

@@ -84,6 +84,20 @@ def test_levels_on_both_sides_of_half_are_named(file, levels, named):
     assert named in message(file)
 
 
+@pytest.mark.parametrize("levels", [(1,), (0, 3), (1, 2, 3), (127,)])
+def test_levels_that_are_all_low_are_labels_of_what_is_novel(file, levels):
+    labels = columns(*levels)
+    save(file, labels)
+    np.testing.assert_array_equal(read(file).novel, labels > 0)
+
+
+def test_low_levels_that_losses_made_are_no_labels(file):
+    large = np.zeros((64, 64), np.uint8)
+    large[20:40, 10:30] = 60
+    Image.fromarray(large).save(file, "JPEG")
+    assert "no value in it is above 127" in message(file, picture(64, 64))
+
+
 def test_a_long_list_of_levels_is_shortened(file):
     save(file, np.arange(0, 256, 4, np.uint8).reshape(SIZE, SIZE))
     assert "the levels 0, 4, 8, 12, …, 252 (64 in all)" in message(file)

@@ -124,7 +124,8 @@ def test_images_are_brought_to_the_shape_of_the_network(tmp_path, channels):
         saved(tmp_path / "grey.png", np.full((8, 8), 50, np.uint8)),
         saved(tmp_path / "color.png", color),
     ]
-    images = read_images(files, (channels, 8, 8))
+    images, boxes = read_images(files, (channels, 8, 8), "stretch")
+    assert boxes is None
     assert images.shape == (2, channels, 8, 8)
     assert (images[0] == 50).all()
     expected = [200 * 0.587] if channels == 1 else [0, 200, 0]
@@ -133,7 +134,7 @@ def test_images_are_brought_to_the_shape_of_the_network(tmp_path, channels):
 
 def test_grey_of_colour_is_pillows_within_one_level(tmp_path):
     colours = save(tmp_path / "a.png", pixels_of(0, 64, 64, 3))
-    grey = read_images([tmp_path / "a.png"], (1, 64, 64))[0, 0].astype(int)
+    grey = read_images([tmp_path / "a.png"], (1, 64, 64), "stretch")[0][0, 0].astype(int)
     difference = grey - np.asarray(Image.fromarray(colours).convert("L"))
     assert np.abs(difference).max() <= 1
     assert (difference != 0).mean() < 0.01

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from novelty_maps import statistics
 from novelty_maps.localization.disagreement import disagreement, image_table
 from novelty_maps.localization.files import COMPARED_MEASURES
+from novelty_maps.statistics.auroc import delong_auroc
 
 METHODS = ("reconstruction_error", "saliency")
 SHAPE = (6, 7, 7)
@@ -126,7 +126,7 @@ def test_failures_of_s_are_told_apart_by_the_agreement_as_those_of_r_are():
     assert found["saliency_failure_auroc"]["estimate"] == 0
     score = -images["agreement"].to_numpy(np.float64)
     for prefix, wrong in (("", pointing < 0.5), ("saliency_", pointed < 0.5)):
-        expected = statistics.delong_auroc(wrong, score)._asdict()
+        expected = delong_auroc(wrong, score)._asdict()
         assert found[f"{prefix}failure_auroc"] == expected
 
 
@@ -152,3 +152,25 @@ def test_same_agreement_everywhere_correlates_with_nothing():
     found = disagreement(images_of(np.full(10, 5), np.linspace(0, 1, 10)))
     assert np.isnan(list(found["agreement_correlation"].values())).all()
     assert found["failure_auroc"]["estimate"] == 0.5
+
+
+def test_images_twice_in_groups_are_as_many_observations_as_once():
+    generator = np.random.default_rng(0)
+    images = images_of(generator.integers(0, 9, 80), generator.random(80))
+    twice = images.loc[images.index.repeat(2)]
+    grouped, naive = disagreement(twice.assign(group=twice.index)), disagreement(twice)
+    once = disagreement(images)
+    for name in ("failure_auroc", "saliency_failure_auroc"):
+        assert grouped[name] == pytest.approx(once[name])
+    for name in ("agreement_correlation", "loss_correlation"):
+        assert grouped[name]["estimate"] == naive[name]["estimate"]
+    found, expected = grouped["agreement_correlation"], once["agreement_correlation"]
+    width = expected["high"] - expected["low"]
+    assert found["high"] - found["low"] == pytest.approx(width, rel=0.25)
+
+
+def test_group_of_an_image_stands_beside_it():
+    table = image_table(
+        TABLE.assign(group=[1, 1, 2, 2, 3, 4]), FOUND, dict.fromkeys(METHODS, maps_of(0)), k=3
+    )
+    assert table["group"].tolist() == [1, 1, 2, 2, 3, 4]

@@ -1,12 +1,15 @@
 """New images among normal ones, by a network whose reconstructions are known."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
 
-from novelty_maps.localization.scoring import require_scorable, score_images
+from novelty_maps.localization.scoring import default_methods, require_scorable, score_images
 from novelty_maps.maps.compute import gather_maps
+from novelty_maps.maps.names import LOSS_MAPS
+from novelty_maps.networks.losses import image_losses
 from novelty_maps.pipeline.errors import InputError
 
 CPU = torch.device("cpu")
@@ -18,6 +21,8 @@ NAMES = ["two grey", "bright", "black", "as a normal one"]
 
 class Black(nn.Module):
     """Reconstructs every image as black."""
+
+    loss = "mse"
 
     def forward(self, x):
         return 0 * x
@@ -49,6 +54,17 @@ def maps_of(images, *methods, **settings):
     return gather_maps(Black(), images, methods=methods, batch_size=3, device=CPU, **settings)
 
 
+@pytest.mark.parametrize(("loss", "map_"), LOSS_MAPS.items())
+def test_default_score_is_the_loss_that_the_network_is_trained_by(monkeypatch, loss, map_):
+    monkeypatch.setattr(Black, "loss", loss, raising=False)
+    assert default_methods(Black()) == [map_, "saliency"]
+    images = noise(5, seed=1)
+    table, _ = scored(images, noise(9, seed=2), methods=[map_])
+    x = torch.from_numpy(images).double() / 255
+    expected = image_losses(Black(), x, 0 * x)
+    np.testing.assert_allclose(table["novelty_score"], expected, rtol=1e-5)
+
+
 def test_scores_p_values_and_marked_shares_by_hand():
     table, marked = scored(grey(NEW), grey(NORMAL), names=NAMES)
     assert table.columns.tolist() == [
@@ -77,7 +93,7 @@ def test_scores_are_means_in_float64():
     np.testing.assert_allclose(table["novelty_score"], errors.mean(axis=(1, 2)), rtol=1e-14)
 
 
-def test_each_map_has_its_own_threshold_and_the_score_is_the_loss_whatever_is_shown():
+def test_each_map_has_its_own_threshold_and_the_first_one_gives_the_score():
     images, normal = noise(5, 0), noise(7, 1)
     methods = ("sobel", "saliency")
     table, marked = scored(images, normal, methods=methods)
@@ -91,9 +107,20 @@ def test_each_map_has_its_own_threshold_and_the_score_is_the_loss_whatever_is_sh
         assert found.masks.any()
         assert found.highest == marks[0]
         np.testing.assert_array_equal(table[f"{name}_marked"], found.masks.mean(axis=(1, 2)))
-    alone, _ = scored(images, normal)
+    np.testing.assert_allclose(table["novelty_score"], of_new["sobel"].mean(axis=(1, 2)), rtol=1e-6)
+    alone, _ = scored(images, normal, methods=["sobel"])
     for column in ("novelty_score", "p_value"):
         np.testing.assert_array_equal(table[column], alone[column])
+
+
+def test_score_of_a_detector_is_the_maximum_of_its_map():
+    detectors = {"patchcore": lambda x: x[:, 0]}
+    table, _ = scored(
+        grey(NEW), grey(NORMAL), methods=["patchcore", "saliency"], detectors=detectors
+    )
+    assert table["novelty_score"].tolist() == pytest.approx([0.4, 1, 0, 0.4], rel=1e-6)
+    # The maxima of normal images are 1, 2, 3 and 4 fifths.
+    assert table["p_value"].tolist() == [4 / 5, 1 / 5, 5 / 5, 4 / 5]
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.3])
@@ -143,3 +170,25 @@ def test_map_that_is_no_magnitude_or_an_impossible_rate_is_an_input_error(method
 def test_any_share_and_every_other_map_can_be_scored_with():
     for rate in (1e-6, 0.5, 0.999):
         require_scorable(["reconstruction_error", "saliency", "sobel"], rate)
+
+
+def test_padding_is_no_part_of_a_score_a_threshold_or_a_share():
+    box = np.array([1, 0, 6, 4])
+    images, normal = noise(5, 0), noise(40, 1)
+    boxes = np.tile(box, (5, 1)), np.tile(box, (40, 1))
+    cut = (slice(None), slice(None), slice(1, 6), slice(0, 4))
+    padded, marked = scored(images, normal, boxes=boxes)
+    expected, own = scored(images[cut], normal[cut])
+    pd.testing.assert_frame_equal(padded, expected)
+    found, alone = marked["reconstruction_error"], own["reconstruction_error"]
+    np.testing.assert_array_equal(found.masks[cut[0], 1:6, 0:4], alone.masks)
+    assert found.masks.sum() == alone.masks.sum() > 0
+    assert found.highest == alone.highest
+
+
+def test_only_the_new_images_may_be_padded():
+    images, normal = noise(5, 0), noise(40, 1)
+    whole, _ = scored(images, normal)
+    boxes = np.tile([0, 0, 6, 6], (5, 1))
+    padded, _ = scored(images, normal, boxes=(boxes, None))
+    pd.testing.assert_frame_equal(padded, whole)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from novelty_maps.localization.found import find
 from novelty_maps.localization.summary import at_a_glance, summarise, threshold_rates
-from novelty_maps.localization.tables import find
 from novelty_maps.pipeline import formats
 
 METHODS = ("reconstruction_error", "saliency")

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import ndimage, stats
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from novelty_maps.localization.aupro import aupro
+from novelty_maps.localization.found import best_blur, find
 from novelty_maps.localization.measures import (
     blur,
     image_separation,
@@ -14,7 +15,7 @@ from novelty_maps.localization.measures import (
     pooled_separation,
     relevance_rank_accuracy,
 )
-from novelty_maps.localization.tables import best_blur, find, localization_table, per_image
+from novelty_maps.localization.tables import localization_table, per_image
 
 SIDE = 9
 KINDS = ["disk", "square"] * 6 + ["crack"] * 3  # the last as the data set's own masks
@@ -23,6 +24,7 @@ TABLE = pd.DataFrame(
         "kind": KINDS,
         "size": [0.5] * 6 + [0.2] * 6 + [np.nan] * 3,
         "intensity": [1, 1, 0.3] * 4 + [np.nan] * 3,
+        "paired": [1] * 12 + [0] * 3,
     }
 )
 MEASURES = ("average_precision", "aupro")
@@ -175,6 +177,8 @@ def test_groups_hold_their_images_and_those_without_size_are_in_all_and_kind_onl
     found = list(groups[["grouping", "group", "images"]].itertuples(index=False, name=None))
     assert found == [
         ("all", "all", 15),
+        ("origin", "planted", 12),
+        ("origin", "own", 3),
         ("kind", "disk", 6),
         ("kind", "square", 6),
         ("kind", "crack", 3),
@@ -184,11 +188,16 @@ def test_groups_hold_their_images_and_those_without_size_are_in_all_and_kind_onl
         ("intensity", "1.0", 8),
     ]
     assert len(measured) == len(found) * len(FOUND)
+    own = measured[measured["group"] == "own"].drop(columns=["grouping", "group", "p_holm"])
+    crack = measured[measured["group"] == "crack"]
+    same = [name for name in own if not name.endswith(("_low", "_high"))]
+    for name in same[:-2]:  # but for the tests, which are not made of origins
+        np.testing.assert_array_equal(own[name].to_numpy(), crack[name].to_numpy(), name)
 
 
 def test_columns_say_what_is_measured_over_what(measured):
     names = ["average_precision", "auroc", "pointing_game", "relevance_rank_accuracy"]
-    names += ["pooled_average_precision", "pooled_auroc", "aupro"]
+    names += ["pooled_average_precision", "pooled_auroc", "aupro", "aupro_at_05", "image_auroc"]
     ends = [f"{measure}{end}" for measure in MEASURES for end in ("_low", "_high")]
     gains = [
         f"{measure}_{gain}{end}"
@@ -230,6 +239,10 @@ def test_measures_are_those_of_the_images_of_the_group(measured, method, groupin
         "pooled_average_precision": pooled.average_precision,
         "pooled_auroc": pooled.auroc,
         "aupro": aupro(maps, both),
+        "aupro_at_05": aupro(maps, both, 0.05),
+        "image_auroc": roc_auc_score(
+            np.repeat([1, 0], len(after)), np.concatenate([after, before]).max(axis=(1, 2))
+        ),
     }
     row = row_of(measured, method, grouping, group)
     assert {name: row[name] for name in expected} == pytest.approx(expected, rel=1e-12)
@@ -410,3 +423,49 @@ def test_table_is_a_function_of_the_generator(measured):
     other = table_of(seed=1)
     assert (other["aupro"] == measured["aupro"]).all()
     assert (other["average_precision_low"] != measured["average_precision_low"]).any()
+
+
+def test_images_twice_in_groups_have_the_intervals_and_tests_of_images_once(measured):
+    twice = np.arange(len(KINDS)).repeat(2)
+    doubled = {
+        name: each._replace(
+            before=each.before[twice],
+            after=each.after[twice],
+            images=each.images.iloc[twice].reset_index(drop=True),
+            profile=type(each.profile)(*(part[twice] for part in each.profile)),
+        )
+        for name, each in FOUND.items()
+    }
+    table = TABLE.iloc[twice].reset_index(drop=True)
+    grouped = table_of(doubled, table.assign(group=100 - twice), masks=MASKS[twice])
+    np.testing.assert_array_equal(grouped["images"], 2 * measured["images"])
+    pd.testing.assert_frame_equal(
+        grouped.drop(columns="images"), measured.drop(columns="images"), rtol=1e-9
+    )
+    naive = table_of(doubled, table, masks=MASKS[twice])
+    overall = [row_of(each, "saliency") for each in (naive, measured)]
+    for measure in MEASURES:
+        widths = [row[f"{measure}_high"] - row[f"{measure}_low"] for row in overall]
+        assert widths[0] < 0.9 * widths[1]
+    assert overall[0]["p_value"] < overall[1]["p_value"]
+
+
+def test_images_of_a_group_each_are_images_without_groups(measured):
+    numbers = np.random.default_rng(1).permutation(len(KINDS))
+    pd.testing.assert_frame_equal(
+        table_of(table=TABLE.assign(group=numbers)), measured, check_exact=True
+    )
+
+
+def test_one_group_has_no_interval(measured):
+    found = table_of(table=TABLE.assign(group=5))
+    ends = [name for name in found if name.endswith(("_low", "_high"))]
+    assert found[ends].isna().all(axis=None)
+    measures = ["average_precision", "aupro", "pooled_auroc"]
+    pd.testing.assert_frame_equal(found[measures], measured[measures])
+
+
+def test_images_have_their_groups_in_the_table_of_images():
+    table = TABLE.assign(row=np.arange(len(KINDS)), group=np.arange(len(KINDS)) // 3)
+    found = per_image({"saliency": FOUND["saliency"]}, table)
+    np.testing.assert_array_equal(found["group"], table["group"])

@@ -9,6 +9,7 @@ from torch import nn
 
 from novelty_maps.maps import attributions
 from novelty_maps.maps.loss_gradient import loss_gradient
+from novelty_maps.networks.losses import structural_dissimilarity
 
 
 def network_of(channels, activation=nn.ReLU):
@@ -54,6 +55,28 @@ def test_loss_is_the_mean_squared_error_of_each_image(channels):
     found = attributions.ReconstructionLoss(network)(x).detach().numpy()
     expected = [((x[i] - network(x)[i]) ** 2).mean().item() for i in range(3)]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_loss_of_an_ssim_network_is_its_own_and_so_are_its_attributions():
+    network, x = network_of(3), images_of(3)
+    squared = attributions.ReconstructionLoss(network)(x)
+    squared_maps = {name: attribute(network, x) for name, attribute in ATTRIBUTIONS.items()}
+    network.loss = "ssim"
+    found = attributions.ReconstructionLoss(network)(x)
+    expected = structural_dissimilarity(x, network(x)).mean(dim=(1, 2, 3))
+    torch.testing.assert_close(found, expected)
+    assert (found > squared).all()
+    for name, attribute in ATTRIBUTIONS.items():
+        assert not torch.allclose(attribute(network, x), squared_maps[name], rtol=1e-2)
+
+
+def test_integrated_gradients_of_an_ssim_network_add_up_to_the_difference_of_its_loss():
+    network, x = network_of(3, activation=nn.Tanh).double(), images_of(3).double()
+    network.loss = "ssim"
+    baseline = 0.5 * torch.ones_like(x)
+    loss = attributions.ReconstructionLoss(network)
+    total = attributions.integrated_gradients(network, x, baseline).sum(dim=(1, 2, 3))
+    torch.testing.assert_close(total, loss(x) - loss(baseline), rtol=1e-2, atol=1e-4)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -8,7 +8,8 @@ from torch import nn
 from novelty_maps.autoencoders.registry import seeded_autoencoder
 from novelty_maps.maps.compute import compute_maps, gather_maps
 from novelty_maps.maps.methods import MAGNITUDES, MAP_METHODS, needs_mean_image
-from novelty_maps.maps.names import CONTROLS, require_methods
+from novelty_maps.maps.names import CONTROLS, DETECTORS, require_methods
+from novelty_maps.maps.ranking import top_pixels
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.parts import mean_image
 
@@ -51,6 +52,11 @@ def masks_of(images):
     return images[:, 0] > 200
 
 
+def detectors_of():
+    """In place of detectors, maps of the images alone."""
+    return {"patchcore": lambda x: x.amax(1), "padim": lambda x: x.mean(1)}
+
+
 def maps_of(network, images, *, batch_size=4, methods=METHODS, **settings):
     """All batches joined; mean image and masks are given to all."""
     batches = list(
@@ -62,6 +68,7 @@ def maps_of(network, images, *, batch_size=4, methods=METHODS, **settings):
             device=CPU,
             mean_image=mean_image(images_of(images.shape[1])),
             masks=masks_of(images),
+            detectors=detectors_of(),
             **settings,
         )
     )
@@ -237,7 +244,7 @@ def test_controls_do_not_depend_on_the_network():
         maps_of(network, images, methods=ALL) for network in (small_network(3), nn.Identity())
     )
     same = {method for method in ALL if np.array_equal(here[method], there[method])}
-    assert same == set(CONTROLS)
+    assert same == {*CONTROLS, *DETECTORS}
 
 
 def test_unknown_method_is_an_error_before_anything_is_computed():
@@ -261,7 +268,43 @@ def test_mask_without_masks_is_an_error():
         compute_maps(network_of(1), images_of(1), methods=["mask"], batch_size=4, device=CPU)
 
 
+@pytest.mark.parametrize("fitted", [None, {"padim": lambda x: x[:, 0]}])
+def test_detector_that_is_not_fitted_is_an_error(fitted):
+    with pytest.raises(InputError, match="the map patchcore needs a fitted detector: leave it out"):
+        compute_maps(
+            network_of(1),
+            images_of(1),
+            methods=["patchcore"],
+            batch_size=4,
+            device=CPU,
+            detectors=fitted,
+        )
+
+
 def test_mean_image_is_in_the_unit_range():
     images = np.array([[[[0, 255]]], [[[51, 255]]]], np.uint8)
     assert mean_image(images).dtype == np.float32
     np.testing.assert_allclose(mean_image(images), [[[0.1, 1.0]]], rtol=2**-23)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_maps_are_zero_in_padding_and_elsewhere_as_they_are(channels):
+    images = images_of(channels)
+    boxes = np.array([[0, row % 3, 8 - row % 4, 8] for row in range(len(images))])
+    methods = ["reconstruction_error", "saliency", "indirect_term"]
+    settings = {"methods": methods, "batch_size": 4, "device": CPU}
+    whole = gather_maps(network_of(channels), images, **settings)
+    padded = gather_maps(network_of(channels), images, boxes=boxes, **settings)
+    for method in methods:
+        for row, (top, left, bottom, right) in enumerate(boxes):
+            expected = np.zeros((8, 8), np.float32)
+            expected[top:bottom, left:right] = whole[method][row, top:bottom, left:right]
+            np.testing.assert_array_equal(padded[method][row], expected)
+
+
+def test_no_pixel_of_padding_is_among_the_highest():
+    images = images_of(1)
+    boxes = np.tile([3, 0, 8, 8], (len(images), 1))
+    settings = {"methods": METHODS, "batch_size": 4, "device": CPU}
+    for maps in gather_maps(network_of(1), images, boxes=boxes, **settings).values():
+        assert (top_pixels(maps, 10) >= 3 * 8).all()

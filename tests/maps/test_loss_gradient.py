@@ -9,6 +9,7 @@ from novelty_maps.maps.loss_gradient import (
     reconstruction_error_map,
     saliency_map,
     squared_saliency_map,
+    structural_dissimilarity_map,
 )
 
 
@@ -27,6 +28,17 @@ def test_absolute_error_map_is_the_largest_magnitude_over_channels():
     zero = channels_of(0.0, 0.0, 0.0)
     result = LossGradient(zero, channels_of(1.0, -5.0, 4.0), zero, zero)
     assert absolute_error_map(result).tolist() == [[[5.0]]]
+
+
+def test_structural_dissimilarity_map_is_the_mean_over_channels_of_one_minus_ssim():
+    flat = torch.ones(1, 1, 6, 6).double()
+    images = torch.cat([0.2 * flat, 0.4 * flat], dim=1)
+    reconstruction = torch.cat([0.6 * flat, 0.4 * flat], dim=1)
+    zero = torch.zeros_like(images)
+    result = LossGradient(reconstruction, images - reconstruction, zero, zero)
+    expected = (1 - (2 * 0.2 * 0.6 + 1e-4) / (0.2**2 + 0.6**2 + 1e-4)) / 2
+    found = structural_dissimilarity_map(result, images)
+    torch.testing.assert_close(found, expected * flat[:, 0], rtol=1e-9, atol=0)
 
 
 def test_saliency_map_is_the_largest_magnitude_over_channels():

@@ -75,6 +75,50 @@ def test_gradient_is_that_of_autograd_through_both_roles_of_x(channels):
     torch.testing.assert_close(gradient, expected, rtol=0, atol=1e4 * EPS * float(expected.max()))
 
 
+def dissimilarity(x, v):
+    """Mean of 1 − SSIM of each image: the luminance, contrast and structure terms one by one."""
+    place = torch.arange(x.shape[-1], dtype=x.dtype)
+    distance = (place - place[:, None]).abs()
+    weights = torch.where(distance <= 5, torch.exp(-(distance**2) / 4.5), 0)
+    weights = weights / weights.sum(dim=1, keepdim=True)
+
+    def mean(values):
+        return weights @ values @ weights.T
+
+    mean_x, mean_v = mean(x), mean(v)
+    var_x, var_v = mean(x**2) - mean_x**2, mean(v**2) - mean_v**2
+    covariance = mean(x * v) - mean_x * mean_v
+    luminance = (2 * mean_x * mean_v + 1e-4) / (mean_x**2 + mean_v**2 + 1e-4)
+    structure = (2 * covariance + 9e-4) / (var_x + var_v + 9e-4)
+    return (1 - luminance * structure).mean(dim=(1, 2, 3))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_terms_of_an_ssim_network_are_the_gradients_through_each_role_of_x(channels):
+    network, images = real_autoencoder(channels), random_images(5, channels, seed=1)
+    network.loss = "ssim"
+    result = loss_gradient(network, images)
+    x = images.clone().requires_grad_()
+    torch.testing.assert_close(result.reconstruction, network(images))
+    torch.testing.assert_close(result.error, images - network(images))
+    v = network(images).detach()
+    (direct,) = torch.autograd.grad(dissimilarity(x, v).sum(), x)
+    (indirect,) = torch.autograd.grad(dissimilarity(images, network(x)).sum(), x)
+    (both,) = torch.autograd.grad(dissimilarity(x, network(x)).sum(), x)
+    terms = (result.direct, direct), (result.indirect, indirect), (result.gradient, both)
+    for found, expected in terms:
+        largest = float(expected.abs().max())
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-10 * largest)
+    assert not torch.allclose(result.direct, 2 * result.error / images[0].numel(), rtol=0.1)
+
+
+def test_ssim_network_that_is_the_identity_has_no_gradient():
+    network = nn.Identity()
+    network.loss = "ssim"
+    result = loss_gradient(network, random_images(2))
+    assert float(result.gradient.abs().max()) < 1e-12
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_saliency_is_the_largest_channel_of_the_autograd_gradient(channels):
     network, images = real_autoencoder(channels), random_images(5, channels, seed=1)

@@ -7,6 +7,7 @@ from torch import nn
 from novelty_maps.networks.blocks import (
     Decoder,
     LeakyReLU,
+    Shortcut,
     downsampling_block,
     require_divisible,
     upsampling_block,
@@ -53,3 +54,17 @@ def test_side_that_cannot_be_halved_twice_is_an_input_error(side):
     with pytest.raises(InputError, match=f"image size is {side}: it must be divisible by 4"):
         require_divisible(side)
     require_divisible(4)
+
+
+@pytest.mark.parametrize("side", [28, 66, 67])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_shortcut_of_any_size_is_the_strided_convolution(side, channels):
+    shortcut = Shortcut(channels, 4).double()
+    plain = nn.Conv2d(channels, 4, 1, stride=2, bias=False).double()
+    plain.load_state_dict(shortcut.state_dict())
+    x = torch.rand(2, channels, side, side, dtype=torch.float64)
+    outputs = shortcut(x), plain(x)
+    torch.testing.assert_close(*outputs)
+    for y in outputs:
+        y.square().sum().backward()
+    torch.testing.assert_close(shortcut.weight.grad, plain.weight.grad)

@@ -1,4 +1,4 @@
-"""Folders of small random images in the two layouts, class folders and MVTec AD."""
+"""Folders of small random images in the layouts: class folders, MVTec AD and VisA."""
 
 from pathlib import Path
 from typing import Any
@@ -56,4 +56,17 @@ def mvtec(folder: Path) -> Path:
                 mask = defect(number, 2 if kind == "broken" else 5)
                 save(folder / "ground_truth" / kind / f"{number:03}_mask.png", mask)
     (folder / "license.txt").write_text("CC BY-NC-SA 4.0")
+    return folder
+
+
+def visa(folder: Path) -> Path:
+    """VisA: twenty normal images, and ten anomalies with masks whose levels are labels."""
+    for number in range(20):
+        save(folder / "Data/Images/Normal" / f"{number:04}.png")
+    for number in range(10):
+        save(folder / "Data/Images/Anomaly" / f"{number:03}.png")
+        mask = defect(number % 6, 2) // 255 * (1 + number % 3)
+        mask[number % 6, 5] = 7
+        save(folder / "Data/Masks/Anomaly" / f"{number:03}.png", mask)
+    (folder / "image_anno.csv").write_text("image,label,mask\n")
     return folder

@@ -25,11 +25,11 @@ NORMAL, FOREIGN = digits()
 ROWS = pd.DataFrame({"row": 3 * np.arange(len(NORMAL)), "label": np.arange(len(NORMAL)) % 7})
 
 
-def plant(images=NORMAL, foreign=FOREIGN, *, seed=0, **changed):
+def plant(images=NORMAL, foreign=FOREIGN, *, seed=0, rows=ROWS, **changed):
     settings = {"kinds": list(KINDS), "sizes": [0.25, 0.5], "intensities": [0.5, 1.0], "count": 88}
     return plant_novelties(
         images,
-        ROWS[: len(images)],
+        rows[: len(images)],
         foreign,
         generator=np.random.default_rng(seed),
         **{**settings, **changed},
@@ -44,7 +44,7 @@ def full_change(kind, row, *, size=12, images=NORMAL, foreign=FOREIGN):
     return image, full
 
 
-def with_masks(planted, *, mask_rows, normal=NORMAL):
+def with_masks(planted, *, mask_rows, normal=NORMAL, groups=None):
     masks = np.zeros((3, 32, 32), np.bool_)
     masks[0, 2:5, 3:7] = masks[2, 10, 10] = True
     return with_ground_truth(
@@ -54,4 +54,5 @@ def with_masks(planted, *, mask_rows, normal=NORMAL):
         masks,
         np.array(mask_rows),
         generator=np.random.default_rng(0),
+        groups=groups,
     )

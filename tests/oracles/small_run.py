@@ -12,11 +12,12 @@ from oracles.parameters import section
 
 from novelty_maps.autoencoders.files import AUTOENCODER, epoch_path
 from novelty_maps.autoencoders.registry import seeded_autoencoder
+from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.params.maps import MapsParams
 from novelty_maps.params.metrics import MetricsParams
 from novelty_maps.params.plots import PlotsParams
 from novelty_maps.params.train import TrainParams
-from novelty_maps.pipeline.paths import RAW_IMAGES, SPLIT
+from novelty_maps.pipeline.paths import RAW_IMAGES, RAW_LABELS, SPLIT
 from novelty_maps.pipeline.section import Section
 from novelty_maps.training.files import TRAINING_CURVE, TRAINING_METRICS
 
@@ -25,6 +26,7 @@ COUNT = 30  # test images; as many train images follow, the odd ones novel in th
 BEST = 2
 METRICS = section(MetricsParams, "metrics", k=5, bootstrap_samples=100)
 MAPS = section(MapsParams, "maps", batch_size=16, device="cpu")
+DETECTORS = section(DetectorsParams, "detectors")
 TRAIN = section(TrainParams, "train", keep_epochs=[1, 2, 5])
 PLOTS = section(PlotsParams, "plots", examples=1, dpi=30)
 
@@ -36,6 +38,8 @@ def write_small_run() -> None:
     for path in (RAW_IMAGES, SPLIT, epoch_path(1), TRAINING_CURVE):
         path.parent.mkdir(parents=True, exist_ok=True)
     np.save(RAW_IMAGES, images)
+    labels = {"label": np.arange(2 * COUNT) % 4, "official_part": "none", "mask": -1}
+    pd.DataFrame(labels).to_csv(RAW_LABELS, index=False)
     row = np.arange(2 * COUNT)
     test = row < COUNT
     novel = test & (row % 2 == 1)

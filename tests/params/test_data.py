@@ -51,8 +51,8 @@ def test_folder_and_path_of_the_command_line_go_together(tmp_path: Path) -> None
 def test_another_name_of_the_command_line_leaves_the_path_of_the_file_aside(
     tmp_path: Path,
 ) -> None:
-    data = loaded(tmp_path, FOLDER, name="mnist")
-    assert (data.name, data.path) == ("mnist", None)
+    data = loaded(tmp_path, FOLDER | {"groups": "tiles.csv"}, name="mnist")
+    assert (data.name, data.path, data.groups) == ("mnist", None, None)
 
 
 def test_name_folder_of_the_command_line_keeps_the_path_of_the_file(tmp_path: Path) -> None:
@@ -69,3 +69,11 @@ def test_another_name_beside_a_path_of_the_command_line_is_an_error(tmp_path: Pa
 def test_classes_of_every_data_set_but_a_folder_are_known() -> None:
     assert set(CLASSES) == set(get_args(DatasetName)) - {"folder"}
     assert all(len(set(names)) == len(names) for names in CLASSES.values())
+
+
+def test_groups_of_a_data_set_that_is_no_folder_are_an_error_that_names_both(
+    tmp_path: Path,
+) -> None:
+    message = error_of(tmp_path, {"name": "mnist", "groups": "tiles.csv:tile"})
+    assert "data.groups is 'tiles.csv:tile', but data.name is mnist" in message
+    assert "set data.groups to null" in message

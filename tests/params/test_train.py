@@ -1,11 +1,13 @@
 """The section `train`, and what it has in common with `classifier`."""
 
 import inspect
+from typing import get_args
 
 import pydantic
 import pytest
 from oracles.parameters import section
 
+from novelty_maps.networks.losses import DEVIATIONS
 from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.params.train import TrainParams
 from novelty_maps.params.training import TrainingSection
@@ -13,13 +15,25 @@ from novelty_maps.pipeline.section import Section
 from novelty_maps.training.loop import train
 
 
-def test_noise_in_a_network_without_training_is_an_error_that_names_both() -> None:
-    said = r"train\.noise_std is 0\.1, but train\.network pca is found in"
+@pytest.mark.parametrize(
+    ("key", "value", "without"),
+    [("noise_std", 0.1, 0.0), ("loss", "ssim", "mse"), ("augmentation", "flip", "none")],
+)
+def test_what_only_training_does_is_an_error_without_one_that_names_both(
+    key: str, value: object, without: object
+) -> None:
+    said = (
+        rf"train\.{key} is {value}, but train\.network pca is found.*set train\.{key} to {without}"
+    )
     with pytest.raises(pydantic.ValidationError, match=said):
-        section(TrainParams, "train", network="pca", noise_std=0.1)
-    for network, noise_std in (("pca", 0.0), ("vae", 0.1)):
-        found = section(TrainParams, "train", network=network, noise_std=noise_std)
-        assert (found.network, found.noise_std) == (network, noise_std)
+        section(TrainParams, "train", network="pca", **{key: value})
+    for network, allowed in (("pca", without), ("vae", value)):
+        found = section(TrainParams, "train", network=network, **{key: allowed})
+        assert (found.network, getattr(found, key)) == (network, allowed)
+
+
+def test_losses_are_those_of_the_networks() -> None:
+    assert get_args(TrainParams.model_fields["loss"].annotation) == tuple(DEVIATIONS)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from novelty_maps.pipeline import outside
-from novelty_maps.pipeline.outside import file_digests, weights_digest, weights_file, write_found
+from novelty_maps.pipeline.outside import file_digests, outside_path, weights_digest, write_found
 
 HOUR = 3600 * 10**9
 
@@ -175,11 +175,11 @@ def test_file_of_weights_is_found_from_home_and_below_the_root_of_data(tmp_path,
     monkeypatch.chdir(here)
     monkeypatch.setenv("HOME", str(root))
     monkeypatch.setenv("DATASETS_ROOT", str(root))
-    assert weights_file("~/published/a.pt") == root / "published/a.pt"
-    assert weights_file("published/a.pt") == root / "published/a.pt"
-    assert weights_file("published/b.pt") == Path("published/b.pt")  # is named as it was given
+    assert outside_path("~/published/a.pt") == root / "published/a.pt"
+    assert outside_path("published/a.pt") == root / "published/a.pt"
+    assert outside_path("published/b.pt") == Path("published/b.pt")  # is named as it was given
     (here / "published").mkdir()
     (here / "published/a.pt").touch()
-    assert weights_file("published/a.pt") == Path("published/a.pt")
+    assert outside_path("published/a.pt") == Path("published/a.pt")
     monkeypatch.delenv("DATASETS_ROOT")
-    assert weights_file("published/c.pt") == Path("published/c.pt")
+    assert outside_path("published/c.pt") == Path("published/c.pt")

@@ -9,8 +9,10 @@ import pytest
 
 from novelty_maps.images.splits import one_class_split
 from novelty_maps.pipeline import arrays, formats
+from novelty_maps.pipeline.boxes import box_columns
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.parts import (
+    load_boxes,
     load_masks,
     load_mean_image,
     load_part,
@@ -129,3 +131,19 @@ def test_masks_that_do_not_fit_are_named_with_the_stage_that_makes_them(
         load_masks(rows)
     assert named in str(caught.value)
     assert "python -m stages.fetch" in str(caught.value)
+
+
+def test_boxes_are_those_of_the_rows_and_none_where_nothing_is_padded() -> None:
+    rows = load_rows("test")
+    assert load_boxes(rows) is None
+    boxes = np.random.default_rng(2).integers(0, 8, (33, 4))
+    table = formats.read_table(RAW_LABELS, columns=[], made_by="fetch")
+    formats.write_table(RAW_LABELS, table.assign(**box_columns(boxes)))
+    np.testing.assert_array_equal(load_boxes(rows), boxes[rows["source_row"]])
+
+
+def test_boxes_of_other_images_are_an_error() -> None:
+    table = formats.read_table(RAW_LABELS, columns=[], made_by="fetch")
+    formats.write_table(RAW_LABELS, table.iloc[1:])
+    with pytest.raises(InputError, match=r"labels\.csv has 32 rows, but .*images\.npy 33"):
+        load_boxes(load_rows("test"))

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from oracles.planted_digits import FOREIGN, NORMAL, plant, with_masks
+from oracles.planted_digits import FOREIGN, NORMAL, ROWS, plant, with_masks
 
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.planting.ground_truth import GROUND_TRUTH, require_masks
@@ -54,3 +54,11 @@ def test_own_masks_are_asked_of_a_data_set_that_has_some():
 def test_images_before_repeat_only_if_there_are_too_few(shown, different):
     both = with_masks(plant(count=5), mask_rows=[0] * shown, normal=NORMAL[:3])
     assert both.table["base_row"][5:].nunique() == different
+
+
+def test_own_defect_has_the_group_of_its_own_image():
+    planted = plant(rows=ROWS.assign(group=7), count=5)
+    groups = pd.Series([10, 11, 12, 13, 14], index=[3, 5, 8, 9, 20])  # of rows of the test part
+    both = with_masks(planted, mask_rows=[-1, 2, 1, 0, -1], groups=groups)
+    assert both.table["group"].tolist() == [7] * 5 + [11, 13]
+    assert both.table["group"].dtype == np.int64

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from oracles.planted_digits import FOREIGN, NORMAL, ROWS, digits, full_change, plant
 
+from novelty_maps.pipeline.boxes import real_pixels
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.planting.ground_truth import GROUND_TRUTH
 from novelty_maps.planting.kinds import KINDS
@@ -238,3 +239,39 @@ def test_a_twentieth_of_the_range_shows(change, shows):
     after, mask = applied(image, full, 1.0)
     assert mask.item() == shows
     assert after.ravel().tolist() == [100, 100 - change]
+
+
+def test_planted_image_has_the_group_of_the_one_it_is_made_from():
+    rows = ROWS.assign(group=np.arange(len(ROWS)) // 4 + 50)
+    planted = plant(rows=rows, count=12)
+    expected = rows["group"].to_numpy()[planted.table["base_row"] // 3]
+    np.testing.assert_array_equal(planted.table["group"], expected)
+    plain = plant(count=12)
+    np.testing.assert_array_equal(planted.after, plain.after)
+    assert planted.table.drop(columns="group").equals(plain.table)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_planted_into_padding(kind):
+    boxes = np.array([[0, row % 4, 28 - row % 7, 25] for row in range(len(NORMAL))])
+    planted = plant(kinds=[kind], sizes=[0.5], intensities=[1.0], count=20, boxes=boxes)
+    used = boxes[planted.table["base_row"] // 3]
+    for own in planted.boxes:
+        np.testing.assert_array_equal(own, used)
+    outside = ~real_pixels(used, planted.mask.shape[1:])
+    assert not (planted.mask & outside).any()
+    changed = (planted.before != planted.after).any(axis=1)
+    assert not (changed & outside).any()
+    assert changed.any(axis=(1, 2)).all()
+
+
+def test_what_is_planted_into_a_box_is_what_is_planted_into_the_image_that_it_holds():
+    box = np.tile([2, 3, 28, 22], (len(NORMAL), 1))
+    kinds = ["disk", "swelling", "rotated_patch", "zigzag"]
+    padded = plant(kinds=kinds, boxes=box, count=30)
+    cut = plant(NORMAL[:, :, 2:28, 3:22], kinds=kinds, count=30)
+    np.testing.assert_array_equal(padded.after[:, :, 2:28, 3:22], cut.after)
+    np.testing.assert_array_equal(padded.mask[:, 2:28, 3:22], cut.mask)
+    columns = cut.table.columns
+    np.testing.assert_array_equal(padded.table[columns].astype(str), cut.table.astype(str))
+    assert cut.boxes is None

@@ -5,17 +5,17 @@ import pandas as pd
 import pytest
 from oracles.toy_representations import TEST, VALIDATION, representation
 
-from novelty_maps import statistics
 from novelty_maps.representation import examine, oracles, scores
 from novelty_maps.representation.measures import average_precision, false_positive_rate, oscr
+from novelty_maps.statistics.auroc import delong_auroc
 
 NOVEL = TEST["novel"].to_numpy() == 1
 
 
-def examined(given=None, **changes):
+def examined(given=None, test=TEST, **changes):
     settings = {"trees": 20, "control_trees": 10, "labelled_anomalies": [5], **changes}
     return examine.examine(
-        representation() if given is None else given, VALIDATION, TEST, **settings
+        representation() if given is None else given, VALIDATION, test, **settings
     )
 
 
@@ -77,14 +77,14 @@ def test_row_holds_the_measures_of_its_score():
     given = representation()
     found = row(table(given), "max_logit", "none")
     score = given.scores["test"]["max_logit"]
-    assert found["auroc"] == statistics.delong_auroc(NOVEL, score).estimate
+    assert found["auroc"] == delong_auroc(NOVEL, score).estimate
     assert found["average_precision"] == average_precision(NOVEL, score)
     assert found["fpr_at_95_tpr"] == false_positive_rate(NOVEL, score)
     assert found["oscr"] == oscr(NOVEL, score, given.correct)
     assert found["closed_set_accuracy"] == given.correct[~NOVEL].mean()
     on_validation = given.scores["validation"]["max_logit"]
     novel = VALIDATION["novel"].to_numpy() == 1
-    assert found["validation_auroc"] == statistics.delong_auroc(novel, on_validation).estimate
+    assert found["validation_auroc"] == delong_auroc(novel, on_validation).estimate
 
 
 def test_only_detectors_without_labels_have_an_auroc_to_choose_by():
@@ -97,7 +97,7 @@ def test_scores_of_the_test_images_are_those_that_the_table_measures():
     assert set(found.scores) == {*scores.LOGIT_SCORES, "forest", "linear"}
     for detector, score in found.scores.items():
         labels = "all" if detector in oracles.ORACLES else "none"
-        auroc = statistics.delong_auroc(NOVEL, score).estimate
+        auroc = delong_auroc(NOVEL, score).estimate
         assert row(found.table, detector, labels)["auroc"] == auroc
 
 
@@ -110,7 +110,7 @@ def test_forest_of_a_held_out_class_is_measured_on_that_class_alone():
         given.features["test"], trees=10, seed=0,
     )  # fmt: skip
     kept = ~NOVEL | (TEST["label"].to_numpy() == 3)
-    assert found["auroc"] == statistics.delong_auroc(NOVEL[kept], score[kept]).estimate
+    assert found["auroc"] == delong_auroc(NOVEL[kept], score[kept]).estimate
     assert found["auroc"] < row(table(given), "forest", "all", "3")["auroc"]
 
 
@@ -191,4 +191,18 @@ def test_few_labels_are_those_of_so_many_anomalies_and_of_all_normal_images():
     score = oracles.linear_oracle(
         given.features["validation"][rows], novel[rows], given.features["test"], seed=0
     )
-    assert found["auroc"] == statistics.delong_auroc(NOVEL, score).estimate
+    assert found["auroc"] == delong_auroc(NOVEL, score).estimate
+
+
+def test_groups_of_the_test_images_widen_every_interval_of_auroc():
+    plain = table()
+    group = np.arange(len(TEST)) // 4
+    grouped = examined(test=TEST.assign(group=group)).table
+    pd.testing.assert_series_equal(grouped["auroc"], plain["auroc"])
+    score = examined().scores["forest"]
+    novel = TEST["novel"].to_numpy() == 1
+    found = row(grouped, "forest", "all")
+    expected = delong_auroc(novel, score, group)
+    assert (found["auroc_low"], found["auroc_high"]) == expected[1:]
+    alone = examined(test=TEST.assign(group=np.arange(len(TEST)))).table
+    pd.testing.assert_frame_equal(alone, plain)

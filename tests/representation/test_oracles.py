@@ -5,7 +5,7 @@ import pytest
 
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.representation.oracles import ORACLES, held_out_scores, labelled_subset
-from novelty_maps.statistics import delong_auroc
+from novelty_maps.statistics.auroc import delong_auroc
 
 
 def blobs(count=300, *, seed=0, gap=3.0):

@@ -27,9 +27,8 @@ def test_folders_hold_what_was_asked_for(finished):
     assert held == {f"{method}.npy" for method in methods}
     held = {path.name for path in (finished / "data/planted_maps").iterdir()}
     assert held == {
-        f"{part}.{moment}.{method}.npy"
-        for part in ("validation", "test")
-        for moment in ("before", "after")
+        f"{images}.{method}.npy"
+        for images in ("validation.after", "test.before", "test.after")
         for method in LOCALIZED
     } | {f"validation.normal.{method}.npy" for method in HEADLINE_MAPS}
     kept = {path.name for path in (finished / "data/model/epochs").iterdir()}

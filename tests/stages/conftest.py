@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from oracles.small_run import MAPS, METRICS, PLOTS, TRAIN, write_small_run
+from oracles.small_run import DETECTORS, MAPS, METRICS, PLOTS, TRAIN, write_small_run
 
 from stages import maps, metrics, plots, ranks, trajectory, trajectory_ranks
 
@@ -27,7 +27,7 @@ def finished_agreement(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         write_small_run()
-        maps.main(MAPS)
+        maps.main(MAPS, DETECTORS)
         ranks.main(METRICS)
         metrics.main(METRICS)
         trajectory_ranks.main(MAPS, TRAIN)

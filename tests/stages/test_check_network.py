@@ -8,6 +8,8 @@ from novelty_maps.autoencoders.registry import seeded_autoencoder
 from novelty_maps.images.survey import Survey
 from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.params.data import DataParams
+from novelty_maps.params.detectors import DetectorsParams
+from novelty_maps.params.localization import LocalizationParams
 from novelty_maps.params.maps import MapsParams
 from novelty_maps.params.train import TrainParams
 from novelty_maps.pipeline.errors import InputError
@@ -16,7 +18,8 @@ from novelty_maps.pipeline.paths import NETWORK_CHECKED, SURVEY
 from stages import check_network
 
 KINDS = {"data": DataParams, "train": TrainParams, "maps": MapsParams}
-KINDS |= {"classifier": ClassifierParams}
+KINDS |= {"classifier": ClassifierParams, "detectors": DetectorsParams}
+KINDS |= {"localization": LocalizationParams}
 PARTS = ("train", "validation", "test")
 FOUND = Survey("digits", 1, dict.fromkeys(PARTS, 100), dict.fromkeys(PARTS, 90), [])
 
@@ -84,6 +87,14 @@ def test_network_needs_enough_normal_images():
     assert "code_length is 64, but 20 images" in refusal(few, train={"network": "pca"})
     one = FOUND._replace(normal={**FOUND.normal, "train": 1})
     assert "there are 1 training images" in refusal(one)
+
+
+def test_frozen_network_of_detectors_must_have_its_weights():
+    detectors = {"network": "resnet18", "weights": "nowhere.pt"}
+    checked(detectors=detectors)  # no map asks for it
+    methods = [*section(LocalizationParams, "localization").methods, "padim"]
+    found = refusal(detectors=detectors, localization={"methods": methods})
+    assert "nowhere.pt does not exist" in found
 
 
 def test_survey_of_another_data_set_is_no_survey():

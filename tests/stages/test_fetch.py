@@ -90,7 +90,9 @@ def test_digits_need_no_folder_and_are_named_and_resized():
 def test_name_on_the_command_line_leaves_the_path_of_the_file_aside(pets, workspace):
     write_params(workspace, data={"name": "folder", "path": str(pets)})
     command = from_sections(fetch.main)
-    command(params=Path("params.yaml"), name="digits", path=None, image_size=8)
+    command(
+        params=Path("params.yaml"), name="digits", path=None, groups=None, image_size=8, fit=None
+    )
     assert json.loads(RAW_PROVENANCE.read_text())["name"] == "digits"
 
 

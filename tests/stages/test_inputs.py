@@ -13,20 +13,22 @@ from oracles.small_run import ROOT
 
 from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.params.data import DataParams
+from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.params.maps import MapsParams
 from novelty_maps.params.train import TrainParams
-from novelty_maps.pipeline.paths import INPUT_CHECKPOINT, INPUT_DATA, INPUT_DEVICES
+from novelty_maps.pipeline.paths import INPUT_CHECKPOINT, INPUT_DATA, INPUT_DETECTORS, INPUT_DEVICES
 from stages import inputs
 
 pytestmark = pytest.mark.usefixtures("workspace")
 
 
-def written(checkpoint=None, **data):
+def written(checkpoint=None, *, detectors=None, **data):
     inputs.main(
         section(DataParams, "data", **data),
         section(TrainParams, "train", from_checkpoint=checkpoint),
         section(MapsParams, "maps"),
         section(ClassifierParams, "classifier"),
+        section(DetectorsParams, "detectors", weights=detectors),
     )
     return [json.loads(path.read_text())["sha256"] for path in (INPUT_DATA, INPUT_CHECKPOINT)]
 
@@ -44,6 +46,14 @@ def test_inputs_have_a_file_each_so_that_one_changes_alone(tmp_path):
     assert written(str(weights), **own)[0] not in (images, None)
 
 
+def test_weights_of_detectors_have_a_file_of_their_own(tmp_path):
+    weights = tmp_path / "weights.pth"
+    weights.write_bytes(b"first")
+    assert written(detectors=str(weights)) == [None, None]
+    found = json.loads(INPUT_DETECTORS.read_text())["sha256"]
+    assert found == hashlib.sha256(b"first").hexdigest()
+
+
 def test_what_is_missing_is_null_and_no_error(tmp_path):
     assert written("nowhere.pt", name="folder", path=str(tmp_path / "nowhere")) == [None, None]
 
@@ -59,7 +69,8 @@ def test_devices_are_looked_for_where_one_is_asked_for(monkeypatch, there, askin
             name: section(kind, name, **({"device": device} if name == asking else {}))
             for name, kind in kinds.items()
         }
-        inputs.main(section(DataParams, "data"), **sections)
+        own = section(DetectorsParams, "detectors")
+        inputs.main(section(DataParams, "data"), **sections, detectors=own)
         return json.loads(INPUT_DEVICES.read_text())
 
     assert found("cuda") == {"cuda": there}
@@ -70,7 +81,8 @@ def test_nothing_heavy_is_imported():
     code = "import sys; from stages.inputs import *\n"
     code += "from oracles.parameters import section\n"
     code += "main(section(DataParams, 'data'), section(TrainParams, 'train'),"
-    code += " section(MapsParams, 'maps'), section(ClassifierParams, 'classifier'))\n"
+    code += " section(MapsParams, 'maps'), section(ClassifierParams, 'classifier'),"
+    code += " section(DetectorsParams, 'detectors'))\n"
     code += "print([name for name in ('torch', 'pandas', 'sklearn', 'PIL') if name in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -13,6 +13,7 @@ from PIL import Image
 from novelty_maps.autoencoders.trained import load_autoencoder
 from novelty_maps.localization.scoring import score_images
 from novelty_maps.params.data import DataParams
+from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.params.maps import MapsParams
 from novelty_maps.params.split import SplitParams
 from novelty_maps.params.train import TrainParams
@@ -20,7 +21,9 @@ from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.parts import load_part
 from stages import fetch, score, split, train
 
+DATA = section(DataParams, "data")
 MAPS = section(MapsParams, "maps", device="cpu")
+DETECTORS = section(DetectorsParams, "detectors")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +46,9 @@ def scored(finished, monkeypatch, tmp_path):
     monkeypatch.chdir(finished)
 
     def run(**settings):
-        score.main([finished / "new"], MAPS, output=tmp_path / "scores", **settings)
+        score.main(
+            [finished / "new"], DATA, MAPS, DETECTORS, output=tmp_path / "scores", **settings
+        )
         return tmp_path / "scores"
 
     return run
@@ -111,7 +116,7 @@ def test_file_that_is_no_image_is_named_and_nothing_is_written(finished, monkeyp
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"")
     with pytest.raises(InputError, match=r"bad\.png cannot be read as an image"):
-        score.main([finished / "new", bad], MAPS, output=tmp_path / "scores")
+        score.main([finished / "new", bad], DATA, MAPS, DETECTORS, output=tmp_path / "scores")
     assert not (tmp_path / "scores").exists()
 
 
@@ -121,7 +126,9 @@ def test_name_that_is_no_utf8_is_an_escape_in_the_table_and_itself_in_the_result
     monkeypatch.chdir(finished)
     name = os.fsdecode(b"caf\xe9")
     save(tmp_path / "new" / f"{name}.png", pixels_of(0, SIZE, SIZE))
-    score.main([tmp_path / "new"], MAPS, output=tmp_path / "scores", method=["sobel"])
+    score.main(
+        [tmp_path / "new"], DATA, MAPS, DETECTORS, output=tmp_path / "scores", method=["sobel"]
+    )
     table = pd.read_csv(tmp_path / "scores/scores.csv")
     assert table["file"].tolist() == [f"{tmp_path}/new/caf\\xe9.png"]
     assert (tmp_path / f"scores/{name}.sobel.mask.png").exists()
@@ -134,5 +141,12 @@ def test_results_in_the_scored_folder_are_not_scored_by_the_next_runs(
     monkeypatch.chdir(finished)
     save(tmp_path / "new/a.png", pixels_of(0, SIZE, SIZE))
     for output in ("first", "first", "second"):
-        score.main([tmp_path / "new"], MAPS, output=tmp_path / "new" / output, method=["sobel"])
+        score.main(
+            [tmp_path / "new"],
+            DATA,
+            MAPS,
+            DETECTORS,
+            output=tmp_path / "new" / output,
+            method=["sobel"],
+        )
         assert len(pd.read_csv(tmp_path / "new" / output / "scores.csv")) == 1

@@ -106,3 +106,21 @@ def test_impossible_split_leaves_the_old_table():
     with pytest.raises(InputError, match="names all 10 classes"):
         split.main(section(SplitParams, "split", normal_classes=list(range(10))))
     assert SPLIT.read_bytes() == before
+
+
+def test_groups_stay_together_from_the_table_to_the_split(tmp_path):
+    bottle = mvtec(tmp_path / "bottle")
+    files = sorted(path.relative_to(bottle).as_posix() for path in bottle.glob("t*/*/*.png"))
+    tile = {file: f"{file[:5]}{number // 2}" for number, file in enumerate(files)}
+    text = "\n".join(["file,tile", *(f"{file},{name}" for file, name in tile.items())])
+    (bottle / "tiles.csv").write_text(text)
+    data = {"name": "folder", "path": str(bottle), "groups": "tiles.csv:tile"}
+    images = section(DataParams, "data", **data)
+    fetch.main(images)
+    split.main(section(SplitParams, "split", normal_classes=[0], validation_fraction=0.3))
+    table = pd.read_csv(SPLIT)
+    assert list(table)[-1] == "group"
+    assert table["group"].nunique() == len(set(tile.values()))
+    assert table.groupby("group")["part"].nunique().eq(1).all()
+    normal = table[table["novel"] == 0].groupby("part").size()
+    assert normal[["train", "validation"]].tolist() == [28, 12]

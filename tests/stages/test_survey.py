@@ -33,7 +33,17 @@ def single(pets):
         (pets / f"train/dog/{number}.png").unlink()
 
 
-@pytest.mark.parametrize(("spoil", "later"), [(truncated, "fetch"), (single, "split")])
+def torn(pets):
+    """Images of train and test in one group."""
+    files = sorted(path.relative_to(pets).as_posix() for path in pets.rglob("*.png"))
+    groups = {"test/cat/0.png": "fluffy", "train/cat/1.png": "fluffy"}
+    lines = [f"{file},{groups.get(file, file)}" for file in files]
+    (pets / "groups.csv").write_text("\n".join(["file,group", *lines]))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "later"), [(truncated, "fetch"), (single, "split"), (torn, "split")]
+)
 def test_refusal_is_that_of_the_later_stage(tmp_path, spoil, later):
     pets = class_folders(tmp_path / "pets")
     data = section(DataParams, "data", name="folder", path=str(pets))
@@ -49,3 +59,19 @@ def test_refusal_is_that_of_the_later_stage(tmp_path, spoil, later):
     with pytest.raises(InputError) as late:
         fetch.main(data) if later == "fetch" else split.main(parts)
     assert str(early.value) == str(late.value)
+
+
+def test_group_in_both_official_parts_is_named_by_its_name(tmp_path):
+    pets = class_folders(tmp_path / "pets")
+    torn(pets)
+    data = section(DataParams, "data", name="folder", path=str(pets))
+    with pytest.raises(InputError, match=r"^group 'fluffy' has images in train and in test"):
+        survey.main(data, section(SplitParams, "split", normal_classes=["cat"]))
+
+
+def test_table_that_is_not_there_stops_the_survey(tmp_path):
+    pets = class_folders(tmp_path / "pets")
+    data = section(DataParams, "data", name="folder", path=str(pets), groups="tiles.csv:tile")
+    with pytest.raises(InputError, match=r"tiles\.csv cannot be read"):
+        survey.main(data, section(SplitParams, "split", normal_classes=["cat"]))
+    assert not SURVEY.exists()

@@ -15,6 +15,7 @@ from novelty_maps.autoencoders.registry import autoencoder_of
 from novelty_maps.autoencoders.trained import load_autoencoder
 from novelty_maps.maps.files import map_path
 from novelty_maps.params.data import DataParams
+from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.params.maps import MapsParams
 from novelty_maps.params.split import SplitParams
 from novelty_maps.params.train import TrainParams
@@ -156,7 +157,7 @@ def test_curve_grows_with_every_epoch_where_no_weights_are(monkeypatch):
 def test_colour_goes_from_fetch_to_maps_which_have_one_value_a_pixel(layout, tmp_path):
     fetched(name="folder", path=str(layout(tmp_path / "own")))
     trained()
-    maps.main(section(MapsParams, "maps", device="cpu"))
+    maps.main(section(MapsParams, "maps", device="cpu"), section(DetectorsParams, "detectors"))
     images, _ = load_part("test")
     network = autoencoder_of(torch.load(AUTOENCODER), source="")
     x = torch.from_numpy(images).float().div(255).requires_grad_()

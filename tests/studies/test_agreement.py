@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from novelty_maps.pipeline.errors import InputError
-from novelty_maps.statistics import RunsInterval
+from novelty_maps.statistics.over_runs import RunsInterval
 from studies import findings
 from studies.agreement import EPOCHS, AgreementStudies
 from studies.findings import Finding

@@ -13,8 +13,8 @@ from oracles.study_tables import (
     runs_of_maps,
 )
 
-from novelty_maps import statistics
 from novelty_maps.pipeline.errors import InputError
+from novelty_maps.statistics.over_runs import interval_over_runs
 from studies.localization import EachRun, LocalizationStudy, last_networks
 from studies.over_runs import each_map
 
@@ -130,7 +130,7 @@ def test_fall_in_other_studies_is_one_number_over_the_seeds(tmp_path):
     write(tmp_path, [{"train__seed": seed} for seed in (0, 1)], lost=0.2)
     found = LocalizationStudy(tmp_path).drop("lsa", "saliency")
     variance = (0.01 / 1.959964) ** 2
-    assert found[:4] == pytest.approx(statistics.interval_over_runs([0.2, 0.3], variance)[:4])
+    assert found[:4] == pytest.approx(interval_over_runs([0.2, 0.3], variance)[:4])
     assert found.runs == 2
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from oracles.study_tables import PRECISION, detectors, maps, runs_of_maps
 
-from novelty_maps import statistics
+from novelty_maps.statistics.over_runs import interval_over_runs
 from studies import tables
 from studies.over_runs import each_detector, each_map, each_number
 from studies.paths import RESULTS
@@ -39,7 +39,7 @@ def test_runs_that_differ_in_the_seed_alone_are_one_configuration():
     table = each_number(RUNS)
     rows = table[table["metric"] == "agreement"].set_index("train.learning_rate")
     assert rows.loc["0.1", ["estimate", "runs"]].tolist() == [4.5, 2]
-    expected = statistics.interval_over_runs([4.0, 5.0], (0.2 / 1.959964) ** 2)
+    expected = interval_over_runs([4.0, 5.0], (0.2 / 1.959964) ** 2)
     assert rows.loc["0.1", ["low", "high", "sd"]].tolist() == pytest.approx(
         [expected.low, expected.high, expected.sd]
     )
@@ -51,7 +51,7 @@ def test_runs_that_differ_in_the_seed_alone_are_one_configuration():
 def test_number_without_an_interval_varies_with_the_runs_alone():
     table = each_number(RUNS)
     row = table[(table["metric"] == "loss") & (table["runs"] == 2)].iloc[0]
-    expected = statistics.interval_over_runs([0.1, 0.3])
+    expected = interval_over_runs([0.1, 0.3])
     assert row[["estimate", "low", "high", "sd"]].tolist() == pytest.approx(list(expected[:4]))
 
 
@@ -66,7 +66,7 @@ def test_splits_and_seeds_are_repetitions_and_other_settings_are_not():
     found = [detectors(auroc=value) for value in (0.64, 0.66, 0.7)]
     summary = each_detector(tables.detectors(SPLITS, found))
     score = summary[summary["detector"] == "max_logit"].set_index("classifier.epochs")
-    expected = statistics.interval_over_runs([0.64, 0.66], (0.02 / 1.959964) ** 2)
+    expected = interval_over_runs([0.64, 0.66], (0.02 / 1.959964) ** 2)
     row = score.loc["6", ["auroc", "auroc_low", "auroc_high", "auroc_sd", "runs"]]
     assert row.tolist() == pytest.approx(list(expected))
     assert score.loc["12", "runs"] == 1
@@ -104,7 +104,7 @@ def test_interval_over_seeds_joins_their_spread_and_the_images():
     found = [maps({**PRECISION, "saliency": value}) for value in (0.5, 0.6, 0.7)]
     summary = each_map(runs_of_maps(found))
     row = summary[(summary["method"] == "saliency") & (summary["group"] == "all")].iloc[0]
-    expected = statistics.interval_over_runs([0.5, 0.6, 0.7], (0.02 / (2 * 1.959964)) ** 2)
+    expected = interval_over_runs([0.5, 0.6, 0.7], (0.02 / (2 * 1.959964)) ** 2)
     got = row[["average_precision", "average_precision_low", "average_precision_high"]]
     np.testing.assert_allclose(got.astype(float), expected[:3])
     assert row["runs"] == 3
@@ -125,7 +125,7 @@ def test_gain_over_each_error_map_is_summarised_over_the_runs(column):
     summary = each_map(runs_of_maps(found)).set_index(["group", "method"])
     names = [f"{column}{end}" for end in ("", "_low", "_high", "_sd")]
     gains = [value - PRECISION[reference] for value in (0.5, 0.7)]
-    expected = statistics.interval_over_runs(gains, (0.02 / (2 * 1.959964)) ** 2)
+    expected = interval_over_runs(gains, (0.02 / (2 * 1.959964)) ** 2)
     for group in ("all", "stripe"):
         row = summary.loc[(group, "saliency"), names].astype(float)
         assert row.tolist() == pytest.approx(list(expected[:4]))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from oracles.study_tables import PRECISION, maps, of_run
 
-from novelty_maps.statistics import RunsInterval
+from novelty_maps.statistics.over_runs import RunsInterval
 from studies import report
 from studies.authors import MAIN
 from studies.localization import EachRun, LocalizationStudy

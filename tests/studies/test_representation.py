@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from novelty_maps import statistics
 from novelty_maps.pipeline.errors import InputError
+from novelty_maps.statistics.over_runs import interval_over_runs
 from studies.over_runs import each_detector
 from studies.representation import Detector, RepresentationStudy
 from studies.tables import detectors
@@ -66,11 +66,11 @@ def test_representation_is_chosen_on_validation_images_among_those_there(study):
 def test_spread_over_seeds_is_that_of_their_networks(study):
     found = study.spread_over_seeds(["nominal", "all_classes"], "forest", "all")
     values = [study.auroc(name, "forest").estimate for name in ("nominal", "all_classes")]
-    assert found == pytest.approx(statistics.interval_over_runs(values))
+    assert found == pytest.approx(interval_over_runs(values))
 
 
 def test_auroc_is_the_mean_over_runs_with_both_parts_of_the_variance(study):
-    expected = statistics.interval_over_runs(list(AUROCS.values()), (0.01 / 1.959964) ** 2)
+    expected = interval_over_runs(list(AUROCS.values()), (0.01 / 1.959964) ** 2)
     assert study.auroc("nominal", "max_logit", "none") == pytest.approx(expected)
     assert study.mean("nominal", "max_logit", "none", "oscr") == pytest.approx(0.325)
 
@@ -83,7 +83,7 @@ def test_single_classes_are_averaged(study):
 def test_gain_is_taken_run_by_run(study):
     found = study.gain(Detector("nominal", "forest"), Detector("nominal", "max_logit", "none"))
     differences = [0.9 - 1.1 * value for value in AUROCS.values()]
-    assert found == pytest.approx(statistics.interval_over_runs(differences))
+    assert found == pytest.approx(interval_over_runs(differences))
 
 
 def test_gain_of_a_single_run_has_no_interval(study):

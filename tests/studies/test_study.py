@@ -45,6 +45,7 @@ AUTHORS = {
     "localization-training": ("localization", 16),
     "localization-all-maps": ("localization", 5),
     "localization-networks": ("localization", 13),
+    "natural-defects": ("localization", 12),
 }
 KNOWN = FINISHED | AUTHORS
 

@@ -22,14 +22,22 @@ def loss(weights, rows):
     return np.square(INPUTS[rows] @ weights.T - TARGETS[rows]).mean()
 
 
-def adam(weights, *, learning_rate, batch_size, epochs, seed):
+def batches_of(batch_size, epoch_steps, generator):
+    """Rows of each batch of an epoch: fresh orders, until there are enough steps."""
+    batches = []
+    while not batches or len(batches) < (epoch_steps or 1):
+        order = torch.randperm(11, generator=generator).numpy()
+        starts = range(0, 11 - 11 % batch_size, batch_size)
+        batches += [order[start : start + batch_size] for start in starts]
+    return batches
+
+
+def adam(weights, *, learning_rate, batch_size, epochs, seed, epoch_steps):
     """Kingma & Ba 2015, algorithm 1; returns the weights after each epoch and its mean loss."""
     first, second, step, after = np.zeros_like(weights), np.zeros_like(weights), 0, []
     for epoch in range(1, epochs + 1):
-        order = torch.randperm(11, generator=epoch_generator(seed, epoch)).numpy()
         losses = []
-        for start in range(0, 11 - 11 % batch_size, batch_size):
-            rows = order[start : start + batch_size]
+        for rows in batches_of(batch_size, epoch_steps, epoch_generator(seed, epoch)):
             step += 1
             losses.append(loss(weights, rows))
             g = gradient(weights, rows)
@@ -41,13 +49,17 @@ def adam(weights, *, learning_rate, batch_size, epochs, seed):
     return after
 
 
+@pytest.mark.parametrize("epoch_steps", [None, 2, 7])
 @pytest.mark.parametrize("batch_size", [3, 11])
 @pytest.mark.parametrize("learning_rate", [0.003, 0.1])
-def test_steps_are_those_of_adam_over_batches_in_the_order_of_the_epoch(batch_size, learning_rate):
+def test_steps_are_those_of_adam_over_batches_in_the_order_of_the_epoch(
+    batch_size, learning_rate, epoch_steps
+):
     torch.manual_seed(0)
     network = nn.Linear(3, 2, bias=False)
     begin = network.weight.detach().numpy().astype(np.float64)
     shared = {"learning_rate": learning_rate, "batch_size": batch_size, "epochs": 4, "seed": 5}
+    shared["epoch_steps"] = epoch_steps
     state = train(
         network,
         (torch.from_numpy(INPUTS), torch.from_numpy(TARGETS)),

@@ -121,6 +121,14 @@ def test_bar_counts_the_images_of_full_batches(checkpoint, monkeypatch):
         **settings(batch_size=99),
     )
     assert (Bar.last.total, Bar.last.count) == (33, 33)
+    train_with_progress(
+        network(),
+        (DATA,),
+        Checkpoint({"c": 1}, [], device=CPU),
+        **settings(epoch_steps=5),
+    )
+    # Three epochs of three visits of two batches of four.
+    assert (Bar.last.total, Bar.last.count) == (72, 72)
 
 
 def test_curve_grows_with_every_epoch_and_is_whole_after_an_interruption(checkpoint, tmp_path):

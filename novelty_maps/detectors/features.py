@@ -1,0 +1,84 @@
+"""Patch features: what a frozen network says of each place of an image and its neighbours."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from novelty_maps.detectors.imagenet import ImageNetNetwork
+from novelty_maps.networks.inputs import as_input
+from novelty_maps.networks.outputs import evaluated
+
+BATCH = 8  # images at a time: of many more, a network for photos takes gigabytes
+_SCALED_ON = 64  # training images, at most
+
+
+class PatchFeatures:
+    """Images to features of overlapping patches (Roth et al. 2022, section 3.1).
+
+    The features of each of the two depths are divided by their mean norm on normal training images,
+    so that both count alike.
+
+    Args:
+        network: The frozen network.
+        images: Normal training images (N, C, H, W) uint8.
+        image_size: Pixels a side that images are resized to for the network.
+        device: Where to compute.
+    """
+
+    def __init__(
+        self,
+        network: ImageNetNetwork,
+        images: NDArray[np.uint8],
+        *,
+        image_size: int,
+        device: torch.device,
+    ) -> None:
+        self._size, self._device = (image_size, image_size), device
+        self._trunk = evaluated(network.trunk, device)
+        self._mean, self._std = (
+            torch.tensor(values, device=device)[:, None, None]
+            for values in (network.mean, network.std)
+        )
+        some = images[:: -(-len(images) // _SCALED_ON)]
+        found = [
+            [features.norm(dim=1).flatten() for features in self._depths(batch)]
+            for batch in self._batches(some)
+        ]
+        self._norms = [torch.cat(depth).mean() for depth in zip(*found, strict=True)]
+
+    def of_batch(self, images: Tensor) -> Tensor:
+        """Features of each place, (N, D, h, w) float32, on the grid of the finer depth.
+
+        Args:
+            images: (N, C, H, W) float32 in [0, 1]; one channel is taken three times.
+        """
+        return torch.cat(
+            [
+                features / norm
+                for features, norm in zip(self._depths(images), self._norms, strict=True)
+            ],
+            dim=1,
+        )
+
+    def of_images(self, images: NDArray[np.uint8]) -> Iterator[Tensor]:
+        """Features of images (N, C, H, W) uint8, of a few images at a time."""
+        return map(self.of_batch, self._batches(images))
+
+    def _batches(self, images: NDArray[np.uint8]) -> Iterator[Tensor]:
+        for start in range(0, len(images), BATCH):
+            batch = torch.from_numpy(np.array(images[start : start + BATCH]))
+            yield as_input(batch.to(self._device))
+
+    @torch.no_grad()
+    def _depths(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Means over the 3×3 neighbours that are there, of both depths on one grid."""
+        resized = functional.interpolate(images, self._size, mode="bilinear", antialias=True)
+        finer, coarser = (
+            functional.avg_pool2d(features, 3, stride=1, padding=1, count_include_pad=False)
+            for features in self._trunk((resized.expand(-1, 3, -1, -1) - self._mean) / self._std)
+        )
+        return finer, functional.interpolate(coarser, finer.shape[-2:], mode="bilinear")

@@ -1,0 +1,74 @@
+"""The detectors by the names of their maps, fitted on normal training images."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+from torch import Tensor
+from torch.nn import functional
+
+from novelty_maps.detectors.features import BATCH, PatchFeatures
+from novelty_maps.detectors.imagenet import imagenet_network
+from novelty_maps.detectors.padim import PaDiM
+from novelty_maps.detectors.patchcore import PatchCore
+from novelty_maps.params.detectors import DetectorsParams
+
+# Images (N, C, H, W) float32 in [0, 1] to maps (N, H, W) float32, on one device.
+Detector = Callable[[Tensor], Tensor]
+
+_KINDS: dict[str, Callable[[PatchFeatures, NDArray[np.uint8]], Detector]] = {
+    "patchcore": PatchCore,
+    "padim": PaDiM,
+}
+_SIGMA = 4 / 224  # of the blur, as a share of the image's side
+
+
+def fit_detectors(
+    methods: Sequence[str],
+    images: NDArray[np.uint8],
+    params: DetectorsParams,
+    *,
+    device: torch.device,
+) -> dict[str, Detector]:
+    """The detectors among some maps, fitted.
+
+    Args:
+        methods: Names of maps; those of no detector are passed over.
+        images: Normal training images (N, C, H, W) uint8, of which a few are read at a time.
+        params: The frozen network.
+        device: Where to compute.
+
+    Raises:
+        InputError: As of `imagenet_network`.
+    """
+    features = PatchFeatures(
+        imagenet_network(params), images, image_size=params.image_size, device=device
+    )
+    return {
+        name: partial(detector_map, _KINDS[name](features, images))
+        for name in methods
+        if name in _KINDS
+    }
+
+
+def detector_map(distances: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """The map of each image: distances of its patches, enlarged and blurred.
+
+    Bilinear, then a Gaussian of 4 pixels in 224 (Roth et al. 2022, section 3.3; Defard et al. 2021,
+    section IV-C).
+
+    Args:
+        distances: Images to distances (n, h, w), asked of a few images at a time.
+        images: (N, C, H, W) float32 in [0, 1].
+
+    Returns:
+        (N, H, W) float32.
+    """
+    size = images.shape[2:]
+    found = torch.cat([distances(few) for few in images.split(BATCH)])
+    maps = functional.interpolate(found[:, None], size, mode="bilinear")[:, 0]
+    blurred = gaussian_filter(maps.cpu().numpy(), [0.0, *(_SIGMA * side for side in size)])
+    return torch.from_numpy(blurred).to(images.device)
