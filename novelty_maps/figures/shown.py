@@ -1,5 +1,7 @@
 """Which maps and which images the figures of localization show."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -41,6 +43,31 @@ def shown_methods(table: pd.DataFrame) -> list[str]:
         order = candidates.sort_values("average_precision", ascending=False, kind="stable")
         best += order["method"].head(1).tolist()
     return always + best
+
+
+def most_missed(
+    images: pd.DataFrame, table: pd.DataFrame, methods: Sequence[str]
+) -> list[tuple[str, int]]:
+    """Of each map the two images with the lowest average precision, the lowest first.
+
+    They are of the data set's own novelties if there are any, else of planted ones.
+
+    Args:
+        images: As of `tables.per_image`.
+        table: `Planted.table`.
+        methods: The maps.
+
+    Returns:
+        Map and row of the image, the maps in their order.
+    """
+    own = table.loc[table["paired"] == 0, "row"]
+    asked = images[images["row"].isin(own if len(own) else table["row"])]
+    missed = []
+    for method in methods:
+        of_map = asked[asked["method"] == method].dropna(subset=["average_precision"])
+        lowest = of_map.sort_values("average_precision", kind="stable")["row"].head(2)
+        missed += [(method, int(row)) for row in lowest]
+    return missed
 
 
 def drawn_of_each_kind(table: pd.DataFrame, *, generator: np.random.Generator) -> NDArray[np.int64]:

@@ -146,6 +146,20 @@ def read_headline() -> dict[str, Any]:
     return formats.read_json(HEADLINE, keys=[], made_by="localization.measures")
 
 
+def read_localized_images() -> pd.DataFrame:
+    """The table of every map's measures of each image, as of `tables.per_image`.
+
+    Raises:
+        InputError: The file is missing or damaged, or lacks a column.
+    """
+    return formats.read_table(
+        LOCALIZED_IMAGES,
+        columns=["method", "average_precision"],
+        integers=["row"],
+        made_by="localization.measures",
+    )
+
+
 def read_localization() -> pd.DataFrame:
     """The table of every map's measures, as of `tables.localization_table`.
 

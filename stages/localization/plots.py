@@ -33,6 +33,7 @@ def main(plots: Annotated[PlotsParams, reads("colormap", "dpi", "seed")]) -> Non
         "localization": localization.kinds_figure(table, shown),
         "localization_gain": localization.gain_figure(table),
         "localization_maps": _examples(planted, table, plots),
+        "localization_missed": _missed(planted, shown, plots.colormap),
         "localization_size": localization.size_figure(table, shown),
         "randomization": faithfulness.randomization_figure(read_randomization()),
         "deletion": faithfulness.deletion_figure(read_faithfulness()),
@@ -65,6 +66,33 @@ def _examples(planted: "Planted", table: "pd.DataFrame", plots: PlotsParams) -> 
         },
         kinds=planted.table["kind"].iloc[rows].tolist(),
         colormap=plots.colormap,
+    )
+
+
+def _missed(planted: "Planted", shown: list[str], colormap: str) -> "Figure":
+    """The images that each of the shown maps misses most, and all shown maps of them."""
+    import numpy as np
+
+    from novelty_maps.figures.examples import for_display
+    from novelty_maps.figures.localization import maps_figure
+    from novelty_maps.figures.shown import most_missed
+    from novelty_maps.localization.files import load_planted_map, read_localized_images
+    from novelty_maps.maps.names import short_name
+    from novelty_maps.maps.ranking import scaled_map
+
+    missed = most_missed(read_localized_images(), planted.table, shown)
+    rows = [row for _, row in missed]
+    return maps_figure(
+        {
+            "image": for_display(planted.after[rows] / 255),
+            "mask": planted.mask[rows].astype(np.float64),
+        },
+        {
+            method: scaled_map(np.abs(load_planted_map("test", "after", method, planted)[rows]))
+            for method in shown
+        },
+        kinds=[f"{short_name(method)} misses" for method, _ in missed],
+        colormap=colormap,
     )
 
 

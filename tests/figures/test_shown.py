@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from oracles.localization_tables import localization
 
-from novelty_maps.figures.shown import drawn_of_each_kind, over_all, shown_methods
+from novelty_maps.figures.shown import drawn_of_each_kind, most_missed, over_all, shown_methods
 
 
 def test_rows_over_all_images_are_one_a_map():
@@ -66,3 +66,20 @@ def test_drawn_images_are_of_the_highest_intensity_and_then_size():
         for seed in range(30)
     }
     assert drawn == {(disk, scratch, 6) for disk in (2, 3) for scratch in (4, 5)}
+
+
+@pytest.mark.parametrize(("paired", "found"), [([1] * 4, [1, 3]), ([1, 0, 0, 0], [3, 2])])
+def test_most_missed_have_the_lowest_precision_own_novelties_first(paired, found):
+    table = pd.DataFrame({"row": range(4), "paired": paired})
+    precision = {"saliency": [0.4, 0.1, 0.3, 0.2], "sobel": [0.9, np.nan, 0.5, 0.5]}
+    if paired[1] == 0:
+        precision["saliency"] = [0.0, 0.4, 0.3, 0.2]
+    images = pd.concat(
+        pd.DataFrame({"row": range(4), "method": name, "average_precision": values})
+        for name, values in precision.items()
+    )
+    assert most_missed(images, table, ["sobel", "saliency"]) == [
+        ("sobel", 2),
+        ("sobel", 3),
+        *(("saliency", row) for row in found),
+    ]
