@@ -84,6 +84,15 @@ class LocalizationStudy:
         table = self._table("localization_summary")
         return list(dict.fromkeys(table.loc[table["grouping"] == grouping, "group"]))
 
+    def kinds(self, network: str) -> list[str]:
+        """The kinds of novelty that a verdict on a network counts."""
+        return self.groups("kind")
+
+    @property
+    def whole(self) -> dict[str, str]:
+        """Grouping and group of all images that it is of."""
+        return {"grouping": "all", "group": "all"}
+
     def row(
         self, network: str, method: str, grouping: str = "all", group: str = "all"
     ) -> "pd.Series[Any]":

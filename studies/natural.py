@@ -36,6 +36,15 @@ class PhotoStudy(LocalizationStudy):
         kinds = dict.fromkeys(table.loc[table["grouping"] == "kind", "group"])
         return [kind for kind in kinds if kind not in KINDS]
 
+    def kinds(self, network: str) -> list[str]:
+        """As of `LocalizationStudy`: those of defects."""
+        return self.defects(network)
+
+    @property
+    def whole(self) -> dict[str, str]:
+        """As of `LocalizationStudy`: the defects."""
+        return {"grouping": "origin", "group": "own"}
+
     def maps(self, network: str) -> list[str]:
         """All maps but the mask, those with the highest average precision on defects first."""
         table = self.table(network)

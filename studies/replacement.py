@@ -58,7 +58,7 @@ def gain_name(measure: str, rival: str) -> str:
 
 def verdict_on(study: LocalizationStudy, network: str, method: str) -> Verdict:
     """What the rule says of a map of `RIVALS` on a network."""
-    kinds = study.groups("kind")
+    kinds = study.kinds(network)
     gains = {
         kind: [
             study.number(network, method, gain_name(measure, rival), grouping="kind", group=kind)
@@ -71,7 +71,8 @@ def verdict_on(study: LocalizationStudy, network: str, method: str) -> Verdict:
     below = [kind for kind, every in gains.items() if all(gain.high < 0 for gain in every)]
     controls = [name for name in study.methods(network, control=True) if name != PERFECT]
     beats = bool(controls) and all(
-        study.number(network, method, measure).low > study.number(network, name, measure).high
+        study.number(network, method, measure, **study.whole).low
+        > study.number(network, name, measure, **study.whole).high
         for measure in ("average_precision", "aupro")
         for name in controls
     )
