@@ -30,15 +30,11 @@ class PhotoStudy(LocalizationStudy):
         names = PurePath(json.loads(row["data.path"])).name, json.loads(row["train.loss"])
         return ", ".join(_WORDS.get(name, name) for name in names)
 
-    def defects(self, network: str) -> list[str]:
-        """Kinds of defects of a network's data set."""
+    def kinds(self, network: str) -> list[str]:
+        """As of `LocalizationStudy`: the kinds of defects of a network's data set."""
         table = self.table(network)
         kinds = dict.fromkeys(table.loc[table["grouping"] == "kind", "group"])
         return [kind for kind in kinds if kind not in KINDS]
-
-    def kinds(self, network: str) -> list[str]:
-        """As of `LocalizationStudy`: those of defects."""
-        return self.defects(network)
 
     @property
     def whole(self) -> dict[str, str]:
@@ -104,12 +100,3 @@ def from_digits(
     planted = [digits.row(of_digits, name)["average_precision"] for name in maps]
     own = [study.row(network, name, "origin", "own")["average_precision"] for name in maps]
     return Prediction(len(maps), spearman(planted, own))
-
-
-def sides(study: PhotoStudy, network: str, method: str, gain: str) -> tuple[int, int]:
-    """On how many kinds of defects a gain's intervals of AP and AUPRO lie above 0, and below."""
-    rows = [study.row(network, method, "kind", kind) for kind in study.defects(network)]
-    columns = [f"{measure}_{gain}" for measure in ("average_precision", "aupro")]
-    above = sum(all(row[f"{column}_low"] > 0 for column in columns) for row in rows)
-    below = sum(all(row[f"{column}_high"] < 0 for column in columns) for row in rows)
-    return above, below

@@ -23,7 +23,7 @@ from studies.figures.localization import localization_figures
 from studies.figures.natural import natural_figure
 from studies.figures.representation import representation_figures
 from studies.localization import EachRun, LocalizationStudy, last_networks
-from studies.natural import PhotoStudy, from_digits, prediction, sides
+from studies.natural import PhotoStudy, from_digits, prediction
 from studies.paths import DOCS, FIGURES, README, RESULTS, page_template
 from studies.representation import Detector, RepresentationStudy
 
@@ -153,7 +153,6 @@ def render(template: Path, results: Results) -> str:
         verdict_on=replacement.verdict_on,
         prediction=prediction,
         from_digits=from_digits,
-        sides=sides,
         CONTROLS=CONTROLS,
         DETECTORS=DETECTORS,
         above=above,

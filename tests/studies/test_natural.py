@@ -5,8 +5,9 @@ import pytest
 from scipy.stats import spearmanr
 
 from novelty_maps.planting.kinds import KINDS
-from studies.natural import PhotoStudy, from_digits, prediction, sides
+from studies.natural import PhotoStudy, from_digits, prediction
 from studies.paths import RESULTS
+from studies.replacement import verdict_on
 from studies.report import Results
 
 FOLDER = RESULTS / "natural-defects"
@@ -72,14 +73,16 @@ def test_prediction_from_digits_is_over_the_maps_of_both(network):
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_sides_are_the_kinds_of_defects_on_which_both_intervals_are_on_one_side(network):
+def test_verdict_counts_the_kinds_of_defects_on_which_both_intervals_are_on_one_side(network):
     gain = "gain_over_absolute_error"
     table = rows(network)
     kinds = table[(table["grouping"] == "kind") & ~table["group"].isin(list(KINDS))]
-    assert set(STUDY.defects(network)) == set(kinds["group"])
+    assert set(STUDY.kinds(network)) == set(kinds["group"])
     own = kinds[kinds["method"] == "saliency"].set_index("group")
     low, high = (
         own[[f"average_precision_{gain}_{end}", f"aupro_{gain}_{end}"]] for end in ("low", "high")
     )
     expected = int((low > 0).all(axis=1).sum()), int((high < 0).all(axis=1).sum())
-    assert sides(STUDY, network, "saliency", gain) == expected
+    found = verdict_on(STUDY, network, "saliency")
+    assert (len(found.above), len(found.below)) == expected
+    assert found.kinds == len(own)
