@@ -16,8 +16,8 @@ from novelty_maps.params.train import TrainParams
 from novelty_maps.training.augmentation import augmented
 from novelty_maps.training.batch_norm import calibration, calibration_images
 from novelty_maps.training.checkpoints import Checkpoint
-from novelty_maps.training.loop import TrainingState
 from novelty_maps.training.progress import Watch, train_with_progress
+from novelty_maps.training.state import TrainingState
 
 _BATCH = 1024  # images at a time in validation
 

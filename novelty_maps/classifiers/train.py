@@ -12,8 +12,8 @@ from novelty_maps.params.classifier import ClassifierParams, Variant
 from novelty_maps.training.augmentation import augmented
 from novelty_maps.training.batch_norm import calibration, calibration_images
 from novelty_maps.training.checkpoints import Checkpoint
-from novelty_maps.training.loop import TrainingState
 from novelty_maps.training.progress import Watch, train_with_progress
+from novelty_maps.training.state import TrainingState
 
 
 def settings_of(name: str, classifier: ClassifierParams) -> ClassifierParams:
@@ -65,6 +65,9 @@ def train_classifier(
             images["validation"], targets["validation"], batch_size=1024, device=device
         ),
         after_steps=calibration(settings.batch_norm, calibrating, device=device),
+        schedule=settings.schedule,
+        weight_decay=settings.weight_decay,
+        keep_epochs=settings.keep_epochs,
         device=device,
         watch=watch,
         **settings.keywords(),

@@ -91,6 +91,20 @@ class ClassifierParams(TrainingSection):
         Literal["none", "shift", "shift_and_flip"],
         Field(description="none, shift or shift_and_flip of training images."),
     ]
+    schedule: Annotated[
+        Literal["constant", "one_cycle"],
+        Field(
+            description="Learning rate: constant, or one_cycle (rises to learning_rate and falls to"
+            " 0 over all epochs)."
+        ),
+    ]
+    weight_decay: Annotated[
+        Annotated[float, Field(ge=0)], Field(description="Weight decay of AdamW, 0 for none.")
+    ]
+    keep_epochs: Annotated[
+        list[Positive],
+        Field(description="Epochs at which the classifiers are examined as well."),
+    ]
     batch_norm: Annotated[
         Literal["precise", "running"],
         Field(

@@ -12,7 +12,7 @@ import torch
 from novelty_maps.machine.devices import processor
 from novelty_maps.pipeline import formats
 from novelty_maps.pipeline.cache import cache_folder, file_digest, refusal
-from novelty_maps.training.loop import TrainingState
+from novelty_maps.training.state import TrainingState
 
 
 def source_files(package: str) -> list[Path]:

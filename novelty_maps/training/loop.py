@@ -9,8 +9,7 @@ exactly as the uninterrupted one would have.
 import math
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -23,39 +22,8 @@ from novelty_maps.networks.inputs import (
     seeded_generator,
 )
 from novelty_maps.pipeline.errors import InputError
-
-
-@dataclass(frozen=True)
-class TrainingState:
-    """All that the loop needs to go on after an epoch.
-
-    Attributes:
-        epoch: Epochs done.
-        network: State dict after that epoch.
-        optimizer: State dict of the optimiser.
-        best_epoch: Epoch with the lowest validation loss so far, counted from 1.
-        best_loss: That loss.
-        best_network: State dict after that epoch.
-        history: A row per epoch: epoch, train_loss, validation_loss.
-        kept: Epoch to state dict, of the epochs that were asked for.
-        kept_running: The same before `after_steps`, with batch norm's moving averages; only of a
-            training that was asked for them. They are moved on from the statistics that
-            `after_steps` made after the epoch before, and forget these over its steps.
-    """
-
-    epoch: int
-    network: dict[str, Any]
-    optimizer: dict[str, Any]
-    best_epoch: int
-    best_loss: float
-    best_network: dict[str, Any]
-    history: list[dict[str, float]]
-    kept: dict[int, dict[str, Any]]
-    kept_running: dict[int, dict[str, Any]] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as tensors and plain values, to be saved."""
-        return {own.name: getattr(self, own.name) for own in fields(self)}
+from novelty_maps.training.optimisation import SCHEDULES, optimizer_of
+from novelty_maps.training.state import TrainingState
 
 
 def train(
@@ -73,6 +41,8 @@ def train(
     device: torch.device,
     precision: str = "fp32",
     compile: bool = False,
+    schedule: str = "constant",
+    weight_decay: float = 0.0,
     after_steps: Callable[[nn.Module], None] = lambda network: None,
     keep_epochs: Sequence[int] = (),
     keep_running: Sequence[int] = (),
@@ -80,7 +50,7 @@ def train(
     on_batch: Callable[[int, Tensor], None] = lambda count, loss: None,
     on_epoch: Callable[[TrainingState], None] = lambda state: None,
 ) -> TrainingState:
-    """Train with Adam until `epochs`, or until `patience` epochs brought no lower validation loss.
+    """Train with AdamW until `epochs`, or until `patience` epochs brought no lower validation loss.
 
     Each epoch visits the rows in a fresh order, in batches of equal size; the rows that do not
     fill the last batch are left out of that visit. An epoch has as many visits as it needs to have
@@ -93,7 +63,7 @@ def train(
         batch_loss: (forward, generator, batch) to the mean loss of the batch, a scalar; forward
             is the network, compiled if asked for; noise is to be drawn from the CPU generator.
         validation_loss: Network in evaluation mode to the loss that stops the training.
-        learning_rate: Of Adam, with PyTorch's other defaults.
+        learning_rate: Of Adam, with PyTorch's other defaults; the highest one of a schedule.
         batch_size: Examples in a batch; more than there are means all.
         epochs: Epochs at most.
         epoch_steps: Steps of an epoch at least; None for one visit.
@@ -102,6 +72,8 @@ def train(
         device: Where to compute.
         precision: "fp32", or "bf16" for automatic mixed precision in the training passes.
         compile: Pass the network through torch.compile for the training passes.
+        schedule: Of the learning rate over all steps, one of `optimisation.SCHEDULES`.
+        weight_decay: As of `optimisation.optimizer_of`.
         after_steps: Called with the network after each epoch's steps, before it is validated and
             its weights are kept; here batch norm's statistics are brought up to the weights.
         keep_epochs: Epochs whose weights are kept in the state.
@@ -119,10 +91,14 @@ def train(
     batch_size = min(batch_size, _count_of(data))
     network.to(device=device, memory_format=MEMORY_FORMAT)  # type: ignore[call-overload]
     data = tuple(tensor.to(device) for tensor in data)
-    optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
+    optimizer = optimizer_of(network, learning_rate=learning_rate, weight_decay=weight_decay)
     forward = torch.compile(network, dynamic=False) if compile else network
-    steps = _Steps(forward, optimizer, batch_loss, precision, epoch_steps, on_batch)
     state = _begun(state, network, optimizer)
+    per_epoch = steps_of_epoch(len(data[0]), batch_size, epoch_steps)
+    scheduler = SCHEDULES[schedule](
+        optimizer, learning_rate, epochs * per_epoch, done=state.epoch * per_epoch
+    )
+    steps = _Steps(forward, optimizer, scheduler, batch_loss, precision, epoch_steps, on_batch)
     while state.epoch < epochs and state.epoch - state.best_epoch < patience:
         network.train()
         train_loss = steps.take(data, batch_size, epoch_generator(seed, state.epoch + 1))
@@ -141,6 +117,11 @@ def visits_of_epoch(count: int, batch_size: int, epoch_steps: int | None) -> int
     return -(-(epoch_steps or 1) // (count // batch_size))
 
 
+def steps_of_epoch(count: int, batch_size: int, epoch_steps: int | None) -> int:
+    """Steps of an epoch; arguments as of `visits_of_epoch`."""
+    return visits_of_epoch(count, batch_size, epoch_steps) * (count // batch_size)
+
+
 def epoch_generator(seed: int, epoch: int) -> torch.Generator:
     """CPU generator of one epoch: a function of seed and epoch alone."""
     return seeded_generator(seed, epoch)
@@ -152,6 +133,7 @@ class _Steps:
 
     forward: Forward
     optimizer: torch.optim.Optimizer
+    scheduler: torch.optim.lr_scheduler.LRScheduler
     batch_loss: BatchLoss
     precision: str
     epoch_steps: int | None
@@ -171,6 +153,7 @@ class _Steps:
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
+            self.scheduler.step()
             total += loss.detach()
             self.on_batch(batch_size, loss.detach())
         return float(total) / (len(order) // batch_size)

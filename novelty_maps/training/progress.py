@@ -11,7 +11,8 @@ from tqdm import tqdm
 
 from novelty_maps.pipeline import formats
 from novelty_maps.training.checkpoints import Checkpoint
-from novelty_maps.training.loop import TrainingState, train, visits_of_epoch
+from novelty_maps.training.loop import train, visits_of_epoch
+from novelty_maps.training.state import TrainingState
 
 Watch = Callable[[TrainingState], None]  # called after every epoch
 

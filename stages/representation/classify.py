@@ -26,7 +26,7 @@ def main(
 
     runtime.prepare()
 
-    from novelty_maps.classifiers.files import CLASSIFIER_METRICS, classifier_path
+    from novelty_maps.classifiers.files import CLASSIFIER_METRICS, classifier_path, kept_path
     from novelty_maps.classifiers.train import history_table, numbers, settings_of, train_classifier
     from novelty_maps.machine.devices import select_device, warn_of_slow_precision
     from novelty_maps.pipeline import atomic, formats
@@ -56,6 +56,7 @@ def main(
     )
     with atomic.written_together():
         formats.write_torch(classifier_path(variant), network.to("cpu").state_dict())
+        formats.write_torch(kept_path(variant), {str(n): w for n, w in state.kept.items()})
         formats.write_table(curve, history_table(state))
         formats.write_json(CLASSIFIER_METRICS / f"{variant}.json", numbers(state, chosen.objective))
     checkpoint.remove()

@@ -9,7 +9,7 @@ from oracles.striped_images import striped
 from novelty_maps.classifiers import objectives, train
 from novelty_maps.classifiers.train import history_table, numbers, settings_of, train_classifier
 from novelty_maps.training.checkpoints import Checkpoint
-from novelty_maps.training.loop import TrainingState
+from novelty_maps.training.state import TrainingState
 
 CPU = torch.device("cpu")
 PARTS = {"train": striped(60), "validation": striped(30, seed=1)}
@@ -61,7 +61,14 @@ def test_own_seed_and_learning_rate_train_as_those_of_the_section_would():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"augmentation": "shift"}, {"batch_norm": "running"}, {"batch_size": 15}]
+    "changes",
+    [
+        {"augmentation": "shift"},
+        {"batch_norm": "running"},
+        {"batch_size": 15},
+        {"schedule": "one_cycle"},
+        {"weight_decay": 0.1},
+    ],
 )
 def test_each_setting_reaches_the_training(changes):
     first, _ = trained(classifier_params({"a": {"objective": "nominal"}}))

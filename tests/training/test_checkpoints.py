@@ -7,7 +7,7 @@ from torch import nn
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.training import checkpoints
 from novelty_maps.training.checkpoints import Checkpoint, source_files
-from novelty_maps.training.loop import TrainingState
+from novelty_maps.training.state import TrainingState
 
 CPU = torch.device("cpu")
 STATE = TrainingState(

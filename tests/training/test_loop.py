@@ -10,7 +10,8 @@ from novelty_maps.autoencoders.losses import mean_reconstruction_loss, reconstru
 from novelty_maps.autoencoders.registry import seeded_autoencoder
 from novelty_maps.networks.inputs import seeded_generator
 from novelty_maps.pipeline.errors import InputError
-from novelty_maps.training.loop import TrainingState, epoch_generator, train
+from novelty_maps.training.loop import epoch_generator, train
+from novelty_maps.training.state import TrainingState
 
 CPU = torch.device("cpu")
 # Strokes at varying places, so that there is something to learn.
@@ -83,9 +84,11 @@ def test_training_does_not_depend_on_the_global_random_state():
 
 @pytest.mark.parametrize("noise_std", [0.0, 0.2])
 @pytest.mark.parametrize("epoch", [1, 3])
-def test_resumed_training_ends_bit_identical_to_an_uninterrupted_one(epoch, noise_std):
+@pytest.mark.parametrize("schedule", ["constant", "one_cycle"])
+def test_resumed_training_ends_bit_identical_to_an_uninterrupted_one(epoch, noise_std, schedule):
     states: dict[int, TrainingState] = {}
-    settings = {"noise_std": noise_std, "epochs": 5, "keep_epochs": (1, 5), "keep_running": (1, 4)}
+    settings = {"schedule": schedule, "weight_decay": 0.1 * noise_std}
+    settings |= {"noise_std": noise_std, "epochs": 5, "keep_epochs": (1, 5), "keep_running": (1, 4)}
     whole, whole_state = run(
         on_epoch=lambda state: states.update({state.epoch: deepcopy(state)}), **settings
     )
