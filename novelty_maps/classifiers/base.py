@@ -1,10 +1,11 @@
 """Classifiers whose representation is examined: images to a representation z to logits.
 
 The large one is torchvision's ResNet34 (He et al. 2016) with a stem for small images, a 3×3
-convolution without pooling, as usual on 32×32 pixels. The small one has the same blocks and
-trains in minutes without a GPU.
+convolution without pooling, as usual on 32×32 pixels. ResNet20 is that of the same paper for
+CIFAR-10, with a third of its blocks the small one, which trains in minutes without a GPU.
 """
 
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -51,8 +52,8 @@ class Classifier(nn.Module):
         return self.logits(x)
 
 
-def _small_resnet(channels: int) -> tuple[nn.Module, int]:
-    """Three residual blocks of 16, 32 and 64 channels; z has length 64."""
+def _small_resnet(channels: int, *, blocks: int = 1) -> tuple[nn.Module, int]:
+    """So many residual blocks each of 16, 32 and 64 channels; z has length 64."""
     block = load_torchvision().models.resnet.BasicBlock
     first, *_ = _SMALL_WIDTHS
     layers: list[nn.Module] = [_stem(channels, first)]
@@ -67,6 +68,7 @@ def _small_resnet(channels: int) -> tuple[nn.Module, int]:
             )
         )
         layers.append(block(before, width, stride, shortcut))
+        layers += [block(width, width) for _ in range(blocks - 1)]
         before = width
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()), before
 
@@ -87,4 +89,8 @@ def _resnet34(channels: int) -> tuple[nn.Module, int]:
     return network, length
 
 
-BACKBONES = {"small_resnet": _small_resnet, "resnet34": _resnet34}
+BACKBONES = {
+    "small_resnet": _small_resnet,
+    "resnet20": partial(_small_resnet, blocks=3),
+    "resnet34": _resnet34,
+}

@@ -85,7 +85,8 @@ class ClassifierParams(TrainingSection):
 
     variants: Annotated[dict[VariantName, AnyVariant], Field(min_length=1)]
     backbone: Annotated[
-        Literal["small_resnet", "resnet34"], Field(description="small_resnet or resnet34.")
+        Literal["small_resnet", "resnet20", "resnet34"],
+        Field(description="small_resnet, resnet20 or resnet34."),
     ]
     augmentation: Annotated[
         Literal["none", "shift", "shift_and_flip"],
