@@ -17,6 +17,7 @@ def main(plots: PlotsParams) -> None:
     from novelty_maps.maps.files import load_maps, load_reconstructions
     from novelty_maps.pipeline import formats
     from novelty_maps.pipeline.parts import load_part
+    from novelty_maps.pipeline.paths import RAW_PROVENANCE
     from novelty_maps.training.files import read_training_curve, read_training_metrics
 
     require_colormap(plots.colormap)
@@ -35,7 +36,12 @@ def main(plots: PlotsParams) -> None:
     deciles = {measure: agreement_by_decile(per_image, measure) for measure in MEASURES}
     figures = {
         "maps": examples.maps_figure(
-            columns, shown, rows.iloc[chosen], k=k, colormap=plots.colormap
+            columns,
+            shown,
+            rows.iloc[chosen],
+            classes=formats.read_json(RAW_PROVENANCE, keys=["classes"], made_by="fetch")["classes"],
+            k=k,
+            colormap=plots.colormap,
         ),
         "agreement": agreement.agreement_figure(files.read_agreement_histogram()),
         "agreement_by_k": agreement.agreement_by_k_figure(by_k, k=k),
