@@ -63,7 +63,7 @@ def test_split_goes_by_the_name_of_a_known_one_as_by_its_list(tmp_path):
     novel = {label for _, label, novel in near if novel}
     assert len(novel) == 20
     normal = [label for label in range(100) if label not in novel]
-    part_counts(cifar100, normal_classes=normal, validation_fraction=0.4)
+    split.main(section(SplitParams, "split", normal_classes=normal, validation_fraction=0.4))
     assert SPLIT.read_bytes() == by_name
     names = {CLASSES["cifar100"][label] for label in novel}
     assert names == {group[-1] for group in SUPERCLASSES.values()}
