@@ -47,8 +47,10 @@ def held_out_figure(table: pd.DataFrame, *, classes: Sequence[str]) -> Figure:
     columns = min(5, len(names))
     lines = -(-len(names) // columns)
     width = max(1.5, 0.16 * rows["name"].nunique())
+    longest = rows["name"].str.len().max()
+    below = 0.07 * longest if longest > 2 else 0  # for names that stand upright
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width * columns + 0.8, 1.8 * lines + 0.9))
+        figure = Figure(figsize=(width * columns + 0.8, 1.8 * lines + 0.9 + below))
         axes = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
         for axis in axes[len(names) :]:
             axis.set_axis_off()
@@ -71,7 +73,7 @@ def held_out_figure(table: pd.DataFrame, *, classes: Sequence[str]) -> Figure:
                 )
             axis.axhline(0.5, color=CHANCE, lw=0.6, ls="--")
             axis.set_title(in_words(name), fontsize=8)
-            if rows["name"].str.len().max() > 2:
+            if below:
                 axis.tick_params("x", rotation=90)
         figure.supylabel("AUROC of the forest oracle", fontsize=9)
         figure.supxlabel("novel class", fontsize=9)
