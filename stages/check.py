@@ -51,7 +51,7 @@ def require_possible(params: "Params", found: "Survey | None" = None) -> None:
         require_of_network,
         require_planned,
     )
-    from novelty_maps.params.data import CLASSES
+    from novelty_maps.params.class_names import CLASSES
     from novelty_maps.planting.ground_truth import require_masks
     from novelty_maps.planting.plant import require_kinds, require_strengths
 

@@ -1,6 +1,6 @@
 """Figure 1: which images are shown, and their maps side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from novelty_maps.figures.style import KINDS, ORANGE, SKY_BLUE, STYLE
+from novelty_maps.figures.style import KINDS, ORANGE, SKY_BLUE, STYLE, in_words
 from novelty_maps.maps.ranking import scaled_map, top_pixels
 
 MARKED_MAPS = ("reconstruction_error", "saliency")  # whose top K are marked
@@ -62,6 +62,7 @@ def maps_figure(
     maps: Mapping[str, NDArray[np.float32]],
     rows: pd.DataFrame,
     *,
+    classes: Sequence[str],
     k: int,
     colormap: str,
 ) -> Figure:
@@ -71,6 +72,7 @@ def maps_figure(
         columns: As `shown_columns` returns them.
         maps: Each of `MARKED_MAPS`, (rows, H, W) float32.
         rows: The images' rows of the index table: label, novel.
+        classes: Name of each class, in label order.
         k: The K.
         colormap: matplotlib colour map of one-channel images.
     """
@@ -84,7 +86,8 @@ def maps_figure(
                 _show(axis, image, colormap=colormap)
         for axis, label, novel in zip(axes[:, 0], rows["label"], rows["novel"], strict=True):
             kind, color = KINDS[novel]
-            axis.set_ylabel(f"{kind} {label}", color=color)
+            name = in_words(classes[label])
+            axis.set_ylabel((" " if len(name) < 3 else "\n").join((kind, name)), color=color)
         for row, axis in enumerate(axes[:, -1]):
             _show(axis, first[row], colormap=colormap, alpha=0.45)
             _mark_pixels(axis, {name: maps[name][row] for name in MARKED_MAPS}, k)

@@ -1,5 +1,7 @@
 """Figures of what oracles reach with few labels, and on a class that they never saw."""
 
+from collections.abc import Sequence
+
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
@@ -32,18 +34,23 @@ def labelled_anomalies_figure(table: pd.DataFrame, *, anomalies: int) -> Figure:
     return figure
 
 
-def held_out_figure(table: pd.DataFrame) -> Figure:
+def held_out_figure(table: pd.DataFrame, *, classes: Sequence[str]) -> Figure:
     """AUROC on each novel class of a forest that saw the class, and of one that did not.
 
     Args:
         table: As `examine` returns it.
+        classes: Name of each class, in label order.
     """
     rows = table[table["novel_class"] != "all"]
+    rows = rows.assign(name=[in_words(classes[int(label)]) for label in rows["novel_class"]])
     names = list(dict.fromkeys(rows["representation"]))
     columns = min(5, len(names))
     lines = -(-len(names) // columns)
+    width = max(1.5, 0.16 * rows["name"].nunique())
+    longest = rows["name"].str.len().max()
+    below = 0.07 * longest if longest > 2 else 0  # for names that stand upright
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(1.5 * columns + 0.8, 1.8 * lines + 0.9))
+        figure = Figure(figsize=(width * columns + 0.8, 1.8 * lines + 0.9 + below))
         axes = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
         for axis in axes[len(names) :]:
             axis.set_axis_off()
@@ -55,7 +62,7 @@ def held_out_figure(table: pd.DataFrame) -> Figure:
             ):
                 part = group[group["labels"] == labels]
                 axis.errorbar(
-                    part["novel_class"].astype(str),
+                    part["name"],
                     part["auroc"],
                     error_lengths(part, "auroc"),
                     fmt="o",
@@ -66,6 +73,8 @@ def held_out_figure(table: pd.DataFrame) -> Figure:
                 )
             axis.axhline(0.5, color=CHANCE, lw=0.6, ls="--")
             axis.set_title(in_words(name), fontsize=8)
+            if below:
+                axis.tick_params("x", rotation=90)
         figure.supylabel("AUROC of the forest oracle", fontsize=9)
         figure.supxlabel("novel class", fontsize=9)
         handles, labels_ = axes[0].get_legend_handles_labels()

@@ -36,6 +36,7 @@ PUBLISHED = {
         "EMNIST", {"split": "digits"}, "EMNIST/raw", transposed=True, files="emnist-digits-*"
     ),
     "cifar10": Published("CIFAR10", {}, "cifar-10-batches-py"),
+    "cifar100": Published("CIFAR100", {}, "cifar-100-python"),
 }
 
 

@@ -134,11 +134,11 @@ def _published_md5(
 ) -> Mapping[str, str | None]:
     """MD5 that each source file must have; None where none is known.
 
-    CIFAR-10 and what torchvision downloads are checked by torchvision itself. Uncompressed files
+    CIFAR and what torchvision downloads are checked by torchvision itself. Uncompressed files
     of the MNIST family are checked against their published .gz if it lies beside them, and MNIST
     against the table above.
     """
-    if name == "cifar10":
+    if name in ("cifar10", "cifar100"):
         return dict(dataset_class.train_list + dataset_class.test_list)
     if name == "mnist":
         return _MNIST_RAW_MD5

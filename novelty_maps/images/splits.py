@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from novelty_maps.images.draws import OPEN, draw, require_apart
+from novelty_maps.params.known_splits import normal_labels
 from novelty_maps.pipeline.errors import InputError, did_you_mean
 
 _MORE = "change the fractions or take more images"
@@ -16,17 +17,19 @@ _SPELLING = "add some, or rename its folder if it is spelt differently there"
 PARTS = ("train", "validation", "test")
 
 
-def class_labels(normal_classes: Sequence[int | str], names: Sequence[str]) -> list[int]:
+def class_labels(normal_classes: Sequence[int | str] | str, names: Sequence[str]) -> list[int]:
     """Labels of the normal classes, some of which may be given by name.
 
     Args:
-        normal_classes: Label or name of each.
+        normal_classes: Label or name of each; or the name of a known split.
         names: Name of every class, in label order; letters with accents may be one character, or
             two as in names of macOS.
 
     Raises:
-        InputError: There is no class of a name, or one is named twice.
+        InputError: There is no class of a name, or one is named twice; or no split of that name.
     """
+    if isinstance(normal_classes, str):
+        return normal_labels(normal_classes, names)
     labels = []
     known = [unicodedata.normalize("NFC", name) for name in names]
     for given in normal_classes:

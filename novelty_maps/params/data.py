@@ -7,42 +7,8 @@ from pydantic import Field, model_validator
 from novelty_maps.pipeline.section import Section
 
 DatasetName = Literal[
-    "digits", "mnist", "fashion_mnist", "kmnist", "emnist_digits", "cifar10", "folder"
+    "digits", "mnist", "fashion_mnist", "kmnist", "emnist_digits", "cifar10", "cifar100", "folder"
 ]
-
-_DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-
-# Names of a data set's classes, in the order of their labels; those of a folder are found in it.
-CLASSES: dict[DatasetName, list[str]] = {
-    "digits": list("0123456789"),
-    "mnist": [f"{label} - {name}" for label, name in enumerate(_DIGITS)],
-    "fashion_mnist": [
-        "T-shirt/top",
-        "Trouser",
-        "Pullover",
-        "Dress",
-        "Coat",
-        "Sandal",
-        "Shirt",
-        "Sneaker",
-        "Bag",
-        "Ankle boot",
-    ],
-    "kmnist": ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"],
-    "emnist_digits": list("0123456789"),
-    "cifar10": [
-        "airplane",
-        "automobile",
-        "bird",
-        "cat",
-        "deer",
-        "dog",
-        "frog",
-        "horse",
-        "ship",
-        "truck",
-    ],
-}
 
 
 class DataParams(Section):
@@ -52,7 +18,7 @@ class DataParams(Section):
         DatasetName,
         Field(
             description="Data set: digits (bundled), mnist, fashion_mnist, kmnist, emnist_digits,"
-            " cifar10, or folder for own images."
+            " cifar10, cifar100, or folder for own images."
         ),
     ]
     path: Annotated[

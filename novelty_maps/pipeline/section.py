@@ -138,7 +138,8 @@ def _place(error: ErrorDetails, values: Any) -> list[int | str]:
     """Keys on the way to an error, without the names of alternatives that pydantic puts between."""
     place: list[int | str] = []
     for key in error["loc"]:
-        inside = key in values if isinstance(values, dict) else isinstance(values, list)
+        is_place = isinstance(values, list) and isinstance(key, int)
+        inside = key in values if isinstance(values, dict) else is_place
         if inside:
             values = values[key]
         named = error["type"] in ("missing", "extra_forbidden") and key == error["loc"][-1]

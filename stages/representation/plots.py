@@ -11,6 +11,7 @@ def main(plots: Annotated[PlotsParams, reads("dpi")]) -> None:
     """Draw bar chart, ROC curves, AUROC over λ and labelled anomalies, and held-out classes."""
     from novelty_maps.figures import oracles, representation
     from novelty_maps.pipeline import formats
+    from novelty_maps.pipeline.paths import RAW_PROVENANCE
     from novelty_maps.representation.files import (
         REPRESENTATION_PLOTS,
         read_detection,
@@ -18,28 +19,20 @@ def main(plots: Annotated[PlotsParams, reads("dpi")]) -> None:
     )
 
     table = read_detection()
+    keys = ["channels", "classes", "image_size"]
+    record = formats.read_json(RAW_PROVENANCE, keys=keys, made_by="fetch")
     figures = {
         "representations": representation.representation_figure(table),
         "roc": representation.roc_figure(read_scores(), table),
         "reconstruction_weight": representation.reconstruction_weight_figure(
-            table, values=_values_of_an_image()
+            table, values=record["channels"] * record["image_size"] ** 2
         ),
         "labelled_anomalies": oracles.labelled_anomalies_figure(
             table, anomalies=_labelled_anomalies()
         ),
-        "held_out_classes": oracles.held_out_figure(table),
+        "held_out_classes": oracles.held_out_figure(table, classes=record["classes"]),
     }
     formats.write_figures(REPRESENTATION_PLOTS, figures, dpi=plots.dpi)
-
-
-def _values_of_an_image() -> int:
-    """Channels times pixels, from the record of where the images come from."""
-    from novelty_maps.pipeline import formats
-    from novelty_maps.pipeline.paths import RAW_PROVENANCE
-
-    record = formats.read_json(RAW_PROVENANCE, keys=["channels", "image_size"], made_by="fetch")
-    values: int = record["channels"] * record["image_size"] ** 2
-    return values
 
 
 def _labelled_anomalies() -> int:

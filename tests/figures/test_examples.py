@@ -22,6 +22,7 @@ MAPS = {
 ROWS = pd.DataFrame({"label": [7, 3, 4], "novel": [0, 1, 1]}, index=[20, 9, 11])
 TITLES = ["input", "reconstruction", "saliency", "squared saliency", "recon. error"]
 K = 3
+DIGITS = list("0123456789")
 
 
 def test_examples_are_normal_ones_then_novel_ones_none_twice():
@@ -77,7 +78,7 @@ def test_columns_are_the_images_and_their_scaled_maps():
 def axes():
     """Panels of the figure, (rows, columns)."""
     columns = shown_columns(IMAGES, RECONSTRUCTIONS, MAPS)
-    figure = maps_figure(columns, MAPS, ROWS, k=K, colormap="gray")
+    figure = maps_figure(columns, MAPS, ROWS, classes=DIGITS, k=K, colormap="gray")
     return np.reshape(figure.axes, (3, 6))
 
 
@@ -97,6 +98,15 @@ def test_rows_are_named_by_kind_and_class(axes):
     labels = [axis.yaxis.label for axis in axes[:, 0]]
     assert [label.get_text() for label in labels] == ["normal 7", "novel 3", "novel 4"]
     assert [label.get_color() for label in labels] == [NORMAL, NOVEL, NOVEL]
+
+
+def test_names_of_classes_stand_below_the_kind_where_they_are_long():
+    names = [*DIGITS[:3], "oak_tree", "a_$x$", "5", "6", "cat"]
+    columns = shown_columns(IMAGES, RECONSTRUCTIONS, MAPS)
+    figure = maps_figure(columns, MAPS, ROWS, classes=names, k=K, colormap="gray")
+    figure.draw_without_rendering()
+    labels = [axis.get_ylabel() for axis in figure.axes[::6]]
+    assert labels == ["normal\ncat", "novel\noak tree", "novel\na \\$x\\$"]
 
 
 def test_marks_are_the_top_k_of_each_map_at_their_places(axes):
@@ -125,6 +135,6 @@ def test_legend_tells_squares_from_crosses(axes):
 def test_colour_images_have_maps_of_one_channel_beside_them():
     images = np.repeat(IMAGES, 3, axis=1)
     columns = shown_columns(images, np.repeat(RECONSTRUCTIONS, 3, axis=1), MAPS)
-    figure = maps_figure(columns, MAPS, ROWS, k=K, colormap="gray")
+    figure = maps_figure(columns, MAPS, ROWS, classes=DIGITS, k=K, colormap="gray")
     shapes = [axis.images[0].get_array().shape for axis in figure.axes[:6]]
     assert shapes == [(4, 5, 3), (4, 5, 3), (4, 5), (4, 5), (4, 5), (4, 5, 3)]

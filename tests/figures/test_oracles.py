@@ -9,6 +9,8 @@ from oracles.detection_tables import TABLE, ends, points
 from novelty_maps.figures.oracles import held_out_figure, labelled_anomalies_figure
 from novelty_maps.figures.style import NORMAL, NOVEL
 
+DIGITS = list("0123456789")
+
 
 def test_all_labels_lie_at_the_number_of_anomalies():
     figure = labelled_anomalies_figure(TABLE, anomalies=63)
@@ -40,7 +42,7 @@ def test_looks_follow_the_place_in_the_table_and_not_the_curve():
 
 
 def test_held_out_classes_are_drawn_for_each_representation():
-    figure = held_out_figure(TABLE)
+    figure = held_out_figure(TABLE, classes=DIGITS)
     drawn = {axis.get_title(): axis for axis in figure.axes if axis.get_title()}
     assert list(drawn) == ["nominal", "all classes", "hybrid", "summed", "hybrid ensemble"]
     for name, base in (("nominal", 0.7), ("summed", 0.6)):
@@ -53,8 +55,29 @@ def test_held_out_classes_are_drawn_for_each_representation():
         assert [label.get_text() for label in drawn[name].get_xticklabels()] == ["7", "8"]
 
 
+def test_held_out_classes_have_their_names_upright_where_they_are_long():
+    names = [*DIGITS[:7], "pine_tree", "a_$x$"]
+    figure = held_out_figure(TABLE, classes=names)
+    figure.draw_without_rendering()
+    ticks = figure.axes[-1].get_xticklabels()
+    assert [tick.get_text() for tick in ticks] == ["pine tree", r"a \$x\$"]
+    assert {tick.get_rotation() for tick in ticks} == {90}
+    short = held_out_figure(TABLE, classes=DIGITS)
+    assert {tick.get_rotation() for tick in short.axes[-1].get_xticklabels()} == {0}
+    assert short.get_figwidth() == figure.get_figwidth()
+
+
+def test_many_held_out_classes_have_a_wider_panel():
+    held_out = TABLE[TABLE["novel_class"] == "7"]
+    many = pd.concat(held_out.assign(novel_class=str(label)) for label in range(20))
+    few = many[many["novel_class"].astype(int) < 4]
+    names = [f"class {label}" for label in range(20)]
+    widths = [held_out_figure(t, classes=names).get_figwidth() for t in (few, many)]
+    assert widths[0] < widths[1]
+
+
 def test_held_out_classes_have_the_colour_of_what_is_new():
-    axis = held_out_figure(TABLE).axes[0]
+    axis = held_out_figure(TABLE, classes=DIGITS).axes[0]
     bars = [c for c in axis.containers if isinstance(c, ErrorbarContainer)]
     colors = {bar.get_label(): bar[0].get_color() for bar in bars}
     assert colors == {"class was labelled": NORMAL, "class held out": NOVEL}
@@ -65,13 +88,13 @@ def test_held_out_classes_have_the_colour_of_what_is_new():
 def test_panels_beyond_the_representations_are_empty():
     more = TABLE.assign(representation=TABLE["representation"] + "_too")
     some = more[more["representation"] != "summed_too"]
-    figure = held_out_figure(pd.concat([TABLE, some]))
+    figure = held_out_figure(pd.concat([TABLE, some]), classes=DIGITS)
     assert [axis.axison for axis in figure.axes] == [True] * 9 + [False]
 
 
 def test_names_of_networks_are_no_formulas():
     table = TABLE.replace({"representation": {"hybrid": "a_$^^$b"}})
-    figure = held_out_figure(table)
+    figure = held_out_figure(table, classes=DIGITS)
     figure.draw_without_rendering()
     assert r"a \$^^\$b" in [axis.get_title() for axis in figure.axes]
     labelled_anomalies_figure(table, anomalies=200).draw_without_rendering()

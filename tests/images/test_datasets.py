@@ -7,7 +7,7 @@ import numpy as np
 
 from novelty_maps.images.base import Dataset
 from novelty_maps.images.datasets import load_dataset
-from novelty_maps.params.data import CLASSES
+from novelty_maps.params.class_names import CLASSES
 
 
 def load(name: str, folder: Path | None, tmp_path: Path) -> Dataset:

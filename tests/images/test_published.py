@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import os
+import pickle
 import shutil
 import socket
 import struct
@@ -15,7 +16,7 @@ from novelty_maps.images import published
 from novelty_maps.images.base import Dataset
 from novelty_maps.images.datasets import load_dataset
 from novelty_maps.machine.torchvision_import import load_torchvision
-from novelty_maps.params.data import CLASSES
+from novelty_maps.params.class_names import CLASSES
 from novelty_maps.pipeline.errors import InputError
 
 DATASETS_ROOT = Path(os.environ.get("DATASETS_ROOT") or "unset")
@@ -181,6 +182,7 @@ def test_folder_that_does_not_exist_is_named(tmp_path):
         ("kmnist", "KMNIST/raw"),
         ("emnist_digits", "EMNIST/raw"),
         ("cifar10", "cifar-10-batches-py"),
+        ("cifar100", "cifar-100-python"),
     ],
 )
 def test_folder_without_the_data_set_names_the_place_it_belongs(tmp_path, name, place):
@@ -197,7 +199,9 @@ def test_given_folder_is_never_downloaded_into(tmp_path):
     assert not (tmp_path / "downloads").exists()
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "kmnist", "cifar10", "emnist_digits"])
+@pytest.mark.parametrize(
+    "name", ["mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100", "emnist_digits"]
+)
 def test_without_network_the_error_names_both_ways_out(tmp_path, name):
     found = message(name, None, tmp_path)
     assert name in found
@@ -303,18 +307,68 @@ def test_emnist_is_turned_upright(tmp_path):
     assert found.images.flags.c_contiguous
 
 
-def test_missing_part_of_cifar_is_named(tmp_path):
-    folder = tmp_path / "root" / "cifar-10-batches-py"
-    folder.mkdir(parents=True)
-    assert f"{folder / 'data_batch_1'} does not exist" in message(
-        "cifar10", tmp_path / "root", tmp_path
-    )
+CIFAR = [("cifar10", "cifar-10-batches-py/data_batch_1"), ("cifar100", "cifar-100-python/train")]
 
 
-def test_foreign_part_of_cifar_is_refused_unread(tmp_path):
-    folder = tmp_path / "root" / "cifar-10-batches-py"
+@pytest.mark.parametrize(("name", "file"), CIFAR)
+def test_missing_part_of_cifar_is_named(tmp_path, name, file):
+    path = tmp_path / "root" / file
+    path.parent.mkdir(parents=True)
+    assert f"{path} does not exist" in message(name, tmp_path / "root", tmp_path)
+
+
+@pytest.mark.parametrize(("name", "file"), CIFAR)
+def test_foreign_part_of_cifar_is_refused_unread(tmp_path, name, file):
+    path = tmp_path / "root" / file
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"cos\nsystem\n(S'exit 1'\ntR.")
+    assert f"{path} is damaged" in message(name, tmp_path / "root", tmp_path)
+
+
+@pytest.fixture
+def cifar100(tmp_path, monkeypatch):
+    """CIFAR-100 of three training images and one test image, whose checksums are the published."""
+    folder = tmp_path / "root" / "cifar-100-python"
     folder.mkdir(parents=True)
-    (folder / "data_batch_1").write_bytes(b"cos\nsystem\n(S'exit 1'\ntR.")
-    assert f"{folder / 'data_batch_1'} is damaged" in message(
-        "cifar10", tmp_path / "root", tmp_path
-    )
+    pixels = np.arange(4 * 3072, dtype=np.uint64).reshape(4, 3072).astype(np.uint8)
+    fine, coarse = [99, 0, 41, 41], [13, 4, 19, 19]
+    content = {
+        "train": {"data": pixels[:3], "fine_labels": fine[:3], "coarse_labels": coarse[:3]},
+        "test": {"data": pixels[3:], "fine_labels": fine[3:], "coarse_labels": coarse[3:]},
+        "meta": {"fine_label_names": CLASSES["cifar100"], "coarse_label_names": ["fish"]},
+    }
+    md5 = {}
+    for name, values in content.items():
+        (folder / name).write_bytes(pickle.dumps(values))
+        md5[name] = hashlib.md5((folder / name).read_bytes()).hexdigest()  # noqa: S324
+    of_torchvision = load_torchvision().datasets.CIFAR100
+    monkeypatch.setattr(of_torchvision, "train_list", [["train", md5["train"]]])
+    monkeypatch.setattr(of_torchvision, "test_list", [["test", md5["test"]]])
+    monkeypatch.setattr(of_torchvision, "meta", of_torchvision.meta | {"md5": md5["meta"]})
+    return folder
+
+
+def test_cifar100_has_its_fine_labels_and_their_names(cifar100, tmp_path):
+    found = load("cifar100", cifar100.parent, tmp_path)
+    assert found.images.shape == (4, 3, 32, 32)
+    np.testing.assert_array_equal(found.images.reshape(-1), np.arange(4 * 3072) % 256)
+    assert found.labels.tolist() == [99, 0, 41, 41]
+    assert found.official_part.tolist() == ["train"] * 3 + ["test"]
+    assert found.classes == CLASSES["cifar100"]
+    assert set(found.files) == {"train", "test"}
+
+
+def test_damaged_names_of_cifar100_are_an_error_that_says_what_to_do(cifar100, tmp_path):
+    (cifar100 / "meta").write_bytes(b"foreign")
+    found = message("cifar100", cifar100.parent, tmp_path)
+    assert "cifar100 in" in found
+    assert "unset DATASETS_ROOT to download cifar100" in found
+
+
+def test_published_checksums_of_cifar100_are_those_of_its_author():
+    of_torchvision = load_torchvision().datasets.CIFAR100
+    listed = published._published_md5("cifar100", of_torchvision, Path(), remedy="")
+    assert listed == {
+        "train": "16019d7e3df5f24257cddd939b257f8d",
+        "test": "f0ef6b0ae62326f3e7ffdfab6717acfc",
+    }

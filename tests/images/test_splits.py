@@ -12,6 +12,7 @@ from novelty_maps.images.splits import (
     require_classes,
     split_table,
 )
+from novelty_maps.params.class_names import CLASSES
 from novelty_maps.pipeline.errors import InputError
 
 # Classes of unequal size, in no order.
@@ -67,6 +68,7 @@ def test_classes_go_by_number_and_by_name():
     assert class_labels(["2", 0], NUMBERED) == [3, 0]
     assert class_labels(["10", 2], ["zero", "10", "2"]) == [1, 2]
     assert class_labels([12, -1], NUMBERED) == [12, -1]  # `require_classes` looks at these
+    assert class_labels("neal_1", CLASSES["mnist"]) == [0, 3, 5, 7, 8, 9]
 
 
 def test_name_with_an_accent_is_found_however_it_is_composed():

@@ -17,7 +17,7 @@ from novelty_maps.params.maps import MapsParams
 from novelty_maps.params.metrics import MetricsParams
 from novelty_maps.params.plots import PlotsParams
 from novelty_maps.params.train import TrainParams
-from novelty_maps.pipeline.paths import RAW_IMAGES, RAW_LABELS, SPLIT
+from novelty_maps.pipeline.paths import RAW_IMAGES, RAW_LABELS, RAW_PROVENANCE, SPLIT
 from novelty_maps.pipeline.section import Section
 from novelty_maps.training.files import TRAINING_CURVE, TRAINING_METRICS
 
@@ -40,6 +40,7 @@ def write_small_run() -> None:
     np.save(RAW_IMAGES, images)
     labels = {"label": np.arange(2 * COUNT) % 4, "official_part": "none", "mask": -1}
     pd.DataFrame(labels).to_csv(RAW_LABELS, index=False)
+    RAW_PROVENANCE.write_text(json.dumps({"classes": ["bee", "cat", "dog", "elk"]}))
     row = np.arange(2 * COUNT)
     test = row < COUNT
     novel = test & (row % 2 == 1)

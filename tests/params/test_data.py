@@ -1,12 +1,12 @@
 """The section `data`: a name and a path that go together."""
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from oracles.parameters import write_params
 
-from novelty_maps.params.data import CLASSES, DataParams, DatasetName
+from novelty_maps.params.data import DataParams
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.section import load_section
 
@@ -64,11 +64,6 @@ def test_name_folder_of_the_command_line_keeps_the_path_of_the_file(tmp_path: Pa
 def test_another_name_beside_a_path_of_the_command_line_is_an_error(tmp_path: Path) -> None:
     message = error_of(tmp_path, FOLDER, name="digits", path="/others")
     assert "data.path is '/others', but data.name is digits" in message
-
-
-def test_classes_of_every_data_set_but_a_folder_are_known() -> None:
-    assert set(CLASSES) == set(get_args(DatasetName)) - {"folder"}
-    assert all(len(set(names)) == len(names) for names in CLASSES.values())
 
 
 def test_groups_of_a_data_set_that_is_no_folder_are_an_error_that_names_both(

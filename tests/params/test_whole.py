@@ -8,7 +8,7 @@ import pytest
 from oracles.parameters import PARAMS, repository_values, write_params
 
 from novelty_maps.images.splits import class_labels, require_classes
-from novelty_maps.params.data import CLASSES
+from novelty_maps.params.class_names import CLASSES
 from novelty_maps.params.whole import load_params
 from novelty_maps.pipeline.errors import InputError
 

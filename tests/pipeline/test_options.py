@@ -71,10 +71,15 @@ def test_list_is_separated_by_commas_and_its_help_says_so(seen: Recorded) -> Non
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("cat", ["cat"]), ("2,cat, hot dog", [2, "cat", "hot dog"]), ("'2',\"3\",4", ["2", "3", 4])],
+    [
+        ("cat", ["cat"]),
+        ("2,cat, hot dog", [2, "cat", "hot dog"]),
+        ("'2',\"3\",4", ["2", "3", 4]),
+        ("neal_3", "neal_3"),
+    ],
 )
 def test_list_of_numbers_and_names_has_both(
-    seen: Recorded, value: str, expected: list[int | str]
+    seen: Recorded, value: str, expected: list[int | str] | str
 ) -> None:
     def main(split: SplitParams) -> None:
         seen.update(split=split)

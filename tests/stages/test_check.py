@@ -82,6 +82,11 @@ LOCALIZED = [*COMPARED, "absolute_error"]
         ("plant", {"kinds": ["ground_truth"]}, "plant.kinds names nothing to plant"),
         ("split", {"normal_classes": [10]}, "10"),
         (
+            "split",
+            {"normal_classes": "neal_0"},
+            "split.normal_classes is 'neal_0', but these classes have no known split",
+        ),
+        (
             "plant",
             {"kinds": ["disk", "ground_truth"]},
             "plant.kinds has ground_truth, but the data s",

@@ -53,7 +53,7 @@ def write_images():
     levels = 40 * rows["label"].to_numpy()[:, None, None, None]
     write_array(RAW_IMAGES, (noise + levels).astype(np.uint8))
     formats.write_table(SPLIT, rows)
-    formats.write_json(RAW_PROVENANCE, {"channels": 1, "image_size": 8})
+    formats.write_json(RAW_PROVENANCE, {"channels": 1, "classes": list("abcde"), "image_size": 8})
     network = seeded_autoencoder(0, network="lsa", image_shape=(1, 8, 8), code_length=4)
     formats.write_torch(AUTOENCODER, network.state_dict())
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from oracles.image_folders import class_folders, mvtec
+from oracles.image_folders import class_folders, mvtec, save
 from oracles.parameters import section, write_params
 
 from novelty_maps.images.splits import split_table
+from novelty_maps.params.class_names import CLASSES, SUPERCLASSES
 from novelty_maps.params.data import DataParams
 from novelty_maps.params.split import SplitParams
 from novelty_maps.pipeline.errors import InputError
@@ -49,6 +50,23 @@ def test_normal_class_goes_by_name(tmp_path):
     by_name = part_counts(pets, normal_classes=["10"], validation_fraction=0.3)
     assert by_name == part_counts(pets, normal_classes=[1], validation_fraction=0.3)
     assert by_name[("test", 1, 0)] == 2
+
+
+def test_split_goes_by_the_name_of_a_known_one_as_by_its_list(tmp_path):
+    cifar100 = tmp_path / "cifar100"
+    for name in CLASSES["cifar100"]:
+        for number in range(3):
+            save(cifar100 / "train" / name / f"{number}.png")
+        save(cifar100 / "test" / name / "0.png")
+    near = part_counts(cifar100, normal_classes="within_superclasses_4", validation_fraction=0.4)
+    by_name = SPLIT.read_bytes()
+    novel = {label for _, label, novel in near if novel}
+    assert len(novel) == 20
+    normal = [label for label in range(100) if label not in novel]
+    split.main(section(SplitParams, "split", normal_classes=normal, validation_fraction=0.4))
+    assert SPLIT.read_bytes() == by_name
+    names = {CLASSES["cifar100"][label] for label in novel}
+    assert names == {group[-1] for group in SUPERCLASSES.values()}
 
 
 def test_class_folders_without_a_test_part_are_drawn_from(tmp_path):
