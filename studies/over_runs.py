@@ -19,11 +19,13 @@ DETECTOR = ["representation", "objective", "settings", "detector", "labels"]
 
 _OF_DETECTORS = [
     "average_precision",
+    "equal_error_rate",
     "fpr_at_95_tpr",
     "oscr",
     "closed_set_accuracy",
     "validation_auroc",
 ]
+_OF_DRAWS = ("auroc_draws_sd", "draws")
 
 _OF_MAPS = [
     f"{measure}{gain}"
@@ -101,13 +103,16 @@ def each_detector(runs: pd.DataFrame) -> pd.DataFrame:
         `objective` and own `settings`, `detector`, `labels`, `novel_class`, `oracle`, `auroc` with
         its interval `_low` and `_high`, cut to [0, 1] and NaN where one run is all and its
         variance unknown; the means of the other measures; `_sd` of all; the number of `runs`.
+        `auroc_sd` is over runs, `auroc_draws_sd` the mean over runs of that over the `draws` of
+        labelled anomalies.
     """
     rows = []
     keys = (*DETECTOR, "novel_class", "oracle")
     for row, group in _configurations(runs, *keys, repeated={"split.normal_classes"}):
         auroc = _auroc(group)
         row |= _columns("auroc", auroc)
-        for name in _OF_DETECTORS:
+        row |= {name: group[name].mean() for name in _OF_DRAWS if name in group}
+        for name in (name for name in _OF_DETECTORS if name in group):  # older tables lack some
             row |= {name: group[name].mean(), f"{name}_sd": group[name].std()}
         rows.append(row | {"runs": auroc.runs})
     return pd.DataFrame(rows)
