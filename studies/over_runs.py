@@ -25,8 +25,6 @@ _OF_DETECTORS = [
     "closed_set_accuracy",
     "validation_auroc",
 ]
-_OF_DRAWS = ("auroc_draws_sd", "draws")
-
 _OF_MAPS = [
     f"{measure}{gain}"
     for gain in ("", *(f"_{name}" for name in GAINS))
@@ -111,8 +109,10 @@ def each_detector(runs: pd.DataFrame) -> pd.DataFrame:
     for row, group in _configurations(runs, *keys, repeated={"split.normal_classes"}):
         auroc = _auroc(group)
         row |= _columns("auroc", auroc)
-        row |= {name: group[name].mean() for name in _OF_DRAWS if name in group}
-        for name in (name for name in _OF_DETECTORS if name in group):  # older tables lack some
+        if "draws" in group:  # older tables lack them
+            row["auroc_draws_sd"] = group["auroc_draws_sd"].mean()
+            row["draws"] = group["draws"].iloc[0]
+        for name in (name for name in _OF_DETECTORS if name in group):
             row |= {name: group[name].mean(), f"{name}_sd": group[name].std()}
         rows.append(row | {"runs": auroc.runs})
     return pd.DataFrame(rows)

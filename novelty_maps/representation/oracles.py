@@ -102,9 +102,8 @@ def mlp_oracle(
     perceptron = MLPClassifier((64,), alpha=1.0, max_iter=2000, random_state=seed)
     model = make_pipeline(StandardScaler(), perceptron)
     weight = compute_sample_weight("balanced" if balanced else None, novel)
-    return _probability_of_novel(
-        model.fit(features, novel, mlpclassifier__sample_weight=weight), test
-    )
+    model.fit(features.astype(np.float32), novel, mlpclassifier__sample_weight=weight)
+    return _probability_of_novel(model, test.astype(np.float32))
 
 
 ORACLES: dict[str, Callable[..., NDArray[np.float64]]] = {
