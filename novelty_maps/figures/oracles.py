@@ -28,7 +28,7 @@ def labelled_anomalies_figure(table: pd.DataFrame, *, anomalies: int) -> Figure:
         figure = Figure(figsize=(2.5 * len(oracles) + 1.9, 3.0))
         axes = figure.subplots(1, len(oracles), sharex=True, sharey=True, squeeze=False).ravel()
         for axis, oracle in zip(axes, oracles, strict=True):
-            chosen = rows[rows["detector"] == oracle].sort_values("count")
+            chosen = rows[rows["detector"] == oracle].sort_values("count", kind="stable")
             for name, group in chosen.groupby("representation", sort=False):
                 drawn = look(names, str(name))
                 curve(axis, group["count"], group, **drawn)
