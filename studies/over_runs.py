@@ -19,12 +19,12 @@ DETECTOR = ["representation", "objective", "settings", "detector", "labels"]
 
 _OF_DETECTORS = [
     "average_precision",
+    "equal_error_rate",
     "fpr_at_95_tpr",
     "oscr",
     "closed_set_accuracy",
     "validation_auroc",
 ]
-
 _OF_MAPS = [
     f"{measure}{gain}"
     for gain in ("", *(f"_{name}" for name in GAINS))
@@ -101,13 +101,18 @@ def each_detector(runs: pd.DataFrame) -> pd.DataFrame:
         `objective` and own `settings`, `detector`, `labels`, `novel_class`, `oracle`, `auroc` with
         its interval `_low` and `_high`, cut to [0, 1] and NaN where one run is all and its
         variance unknown; the means of the other measures; `_sd` of all; the number of `runs`.
+        `auroc_sd` is over runs, `auroc_draws_sd` the mean over runs of that over the `draws` of
+        labelled anomalies.
     """
     rows = []
     keys = (*DETECTOR, "novel_class", "oracle")
     for row, group in _configurations(runs, *keys, repeated={"split.normal_classes"}):
         auroc = _auroc(group)
         row |= _columns("auroc", auroc)
-        for name in _OF_DETECTORS:
+        if "draws" in group:  # older tables lack them
+            row["auroc_draws_sd"] = group["auroc_draws_sd"].mean()
+            row["draws"] = group["draws"].iloc[0]
+        for name in (name for name in _OF_DETECTORS if name in group):
             row |= {name: group[name].mean(), f"{name}_sd": group[name].std()}
         rows.append(row | {"runs": auroc.runs})
     return pd.DataFrame(rows)

@@ -108,7 +108,8 @@ def detectors(settings: pd.DataFrame, tables: Sequence[pd.DataFrame]) -> pd.Data
         The settings, then the columns of `metrics/detection.csv`.
     """
     joined = _joined(settings, [_with_means_over_classes(table) for table in tables])
-    joined["oracle"] = joined["oracle"].astype(int)
+    counts = [name for name in ("oracle", "draws") if name in joined]  # older tables lack draws
+    joined[counts] = joined[counts].astype(int)
     return joined
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import matplotlib as mpl
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from novelty_maps.figures.representation import curve, look
@@ -11,27 +12,43 @@ from novelty_maps.figures.style import CHANCE, NORMAL, NOVEL, STYLE, error_lengt
 
 
 def labelled_anomalies_figure(table: pd.DataFrame, *, anomalies: int) -> Figure:
-    """AUROC of the forest oracle over the number of labelled anomalies it saw.
+    """AUROC of each oracle over the number of labelled anomalies it saw, a panel an oracle.
+
+    Bars are the interval of the mean over draws, the pale band one standard deviation over draws.
 
     Args:
         table: As `examine` returns it.
         anomalies: Novel validation images, the number behind "all".
     """
-    rows = table[(table["detector"] == "forest") & (table["novel_class"] == "all")].copy()
+    told = ~table["labels"].isin(["none", "other classes"])
+    rows = table[told & (table["novel_class"] == "all")].copy()
     rows["count"] = rows["labels"].replace({"all": str(anomalies)}).astype(int)
+    oracles = list(dict.fromkeys(rows["detector"]))
+    names = list(dict.fromkeys(table["representation"]))
+    ticks = sorted(set(rows["count"]))
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(5.6, 3.0))
-        axis = figure.subplots()
-        groups = rows.sort_values("count").groupby("representation", sort=False)
-        names = list(dict.fromkeys(table["representation"]))
-        for name, group in groups:
-            curve(axis, group["count"], group, **look(names, str(name)))
-        ticks = sorted(set(rows["count"]))
-        axis.set(xscale="log", xlabel="labelled anomalies", ylabel="AUROC of the forest oracle")
-        axis.set_xticks(ticks, [str(tick) for tick in ticks])
-        axis.minorticks_off()
-        figure.legend(*axis.get_legend_handles_labels(), loc="outside right center", fontsize=7)
+        figure = Figure(figsize=(2.5 * len(oracles) + 1.9, 3.0))
+        axes = figure.subplots(1, len(oracles), sharex=True, sharey=True, squeeze=False).ravel()
+        for axis, oracle in zip(axes, oracles, strict=True):
+            chosen = rows[rows["detector"] == oracle].sort_values("count", kind="stable")
+            for name, group in chosen.groupby("representation", sort=False):
+                drawn = look(names, str(name))
+                curve(axis, group["count"], group, **drawn)
+                _band(axis, group, color=drawn["color"])
+            axis.set(title=f"{oracle} oracle", xscale="log")
+            axis.set_xticks(ticks, [str(tick) for tick in ticks])
+            axis.minorticks_off()
+        axes[0].set(ylabel="AUROC, normal against novel")
+        figure.supxlabel("labelled anomalies", fontsize=9)
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside right center", fontsize=7)
     return figure
+
+
+def _band(axis: Axes, rows: pd.DataFrame, *, color: str) -> None:
+    """One standard deviation over draws to either side of the mean; none of a single draw."""
+    low, high = (rows["auroc"] + side * rows["auroc_draws_sd"] for side in (-1, 1))
+    axis.fill_between(rows["count"], low, high, color=color, alpha=0.12, lw=0)
 
 
 def held_out_figure(table: pd.DataFrame, *, classes: Sequence[str]) -> Figure:

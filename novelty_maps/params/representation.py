@@ -11,9 +11,7 @@ class RepresentationParams(Section):
     """The oracles, and how many labelled anomalies they see beside all of them."""
 
     trees: Annotated[Positive, Field(description="Trees of the forest oracle.")]
-    control_trees: Annotated[
-        Positive, Field(description="Trees of the forests that miss the class they are tested on.")
-    ]
     labelled_anomalies: Annotated[
         list[Positive], Field(description="Labelled anomalies of further oracles.")
     ]
+    draws: Annotated[Positive, Field(description="Draws of so many labelled anomalies.")]

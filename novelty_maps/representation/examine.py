@@ -4,23 +4,32 @@ One row of the table is one detector on one representation, scored on the test i
 the label of a novel image, be it in training or in an oracle's labels, is marked `oracle`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from novelty_maps.representation import oracles
-from novelty_maps.representation.measures import average_precision, false_positive_rate, oscr
+from novelty_maps.representation.detected import (
+    Detected,
+    is_novel,
+    oracles_detected,
+    own_detected,
+)
+from novelty_maps.representation.measures import (
+    average_precision,
+    equal_error_rate,
+    false_positive_rate,
+    oscr,
+)
 from novelty_maps.representation.representations import Representation
 from novelty_maps.statistics.auroc import delong_auroc
 from novelty_maps.statistics.groups import groups_of
 from novelty_maps.statistics.intervals import with_ends
+from novelty_maps.statistics.over_runs import interval_over_runs
 
-Oracle = Callable[..., NDArray[np.float64]]
-_SEED = 0  # of the oracles and of the draw of labelled anomalies
+_NORMAL = 1.959964  # half-widths of 95% in standard deviations
 
 
 class Examined(NamedTuple):
@@ -36,30 +45,14 @@ class Examined(NamedTuple):
     scores: dict[str, NDArray[np.float64]]
 
 
-class _Detected(NamedTuple):
-    """What a detector says of the test images.
-
-    Attributes:
-        detector: Its name.
-        labels: Those that it was given.
-        novel_class: The one novel class that it is measured on, None for all.
-        score: (M,).
-    """
-
-    detector: str
-    labels: str
-    novel_class: int | None
-    score: NDArray[np.float64]
-
-
 def examine(
     representation: Representation,
     validation: pd.DataFrame,
     test: pd.DataFrame,
     *,
     trees: int,
-    control_trees: int,
     labelled_anomalies: list[int],
+    draws: int,
 ) -> Examined:
     """All detectors on one representation.
 
@@ -68,32 +61,31 @@ def examine(
         validation: `label` and `novel` of the validation images, the oracles' labels.
         test: `label` and `novel` of the test images, and `group` where images share one.
         trees: Trees of the forest oracle.
-        control_trees: Trees of the forests that do not see the class that they are tested on, and
-            of the one that they are compared with class by class.
-        labelled_anomalies: Numbers of labelled anomalies of further oracles, one draw each.
+        labelled_anomalies: Numbers of labelled anomalies of further oracles.
+        draws: How often each of them is drawn.
 
     Returns:
         The table has a row per detector: `representation`, `detector`, `labels` that it was given
         ("none", "all", "other classes" or the number of labelled anomalies), `novel_class` whose
         test images it is measured on beside the normal ones ("all" or a class, which "other
-        classes" leaves out of the labels), `oracle` (0 or 1), `auroc` with DeLong's `_low` and
-        `_high`, `average_precision`, `fpr_at_95_tpr`, `oscr`, `closed_set_accuracy`, and
-        `validation_auroc`, for choices between detectors without labels.
+        classes" leaves out of the labels), `oracle` (0 or 1), what `measures` returns,
+        `closed_set_accuracy`, and `validation_auroc`, for choices between detectors without labels.
     """
-    test_classes = np.unique(test["label"].to_numpy()[_novel(test)]).tolist()
-    own = representation.scores["test"].items()
-    detected = [_Detected(name, "none", None, score) for name, score in own]
-    detected += _oracle_scores(
-        representation,
-        validation,
-        test_classes,
-        trees=trees,
-        control_trees=control_trees,
-        labelled_anomalies=labelled_anomalies,
-    )
+    test_classes = np.unique(test["label"].to_numpy()[is_novel(test)]).tolist()
+    detected = [
+        *own_detected(representation),
+        *oracles_detected(
+            representation,
+            validation,
+            test_classes,
+            trees=trees,
+            labelled_anomalies=labelled_anomalies,
+            draws=draws,
+        ),
+    ]
     rows = [_row(representation, one, validation, test) for one in detected]
     kept = {
-        one.detector: one.score
+        one.detector: one.scores[0]
         for one in detected
         if one.novel_class is None and one.labels in ("none", "all")
     }
@@ -115,88 +107,80 @@ def score_table(test: pd.DataFrame, examined: Mapping[str, Examined]) -> pd.Data
     return test[["row", "label", "novel"]].assign(**columns)
 
 
-def _novel(rows: pd.DataFrame) -> NDArray[np.bool_]:
-    novel: NDArray[np.bool_] = rows["novel"].to_numpy() == 1
-    return novel
-
-
 def _row(
     representation: Representation,
-    detected: _Detected,
+    detected: Detected,
     validation: pd.DataFrame,
     test: pd.DataFrame,
 ) -> dict[str, Any]:
     """A row of the table of `examine`."""
-    detector, labels, only, score = detected
-    novel, correct = _novel(test), representation.correct
+    detector, labels, only, scores = detected
+    novel, correct = is_novel(test), representation.correct
     kept = ~novel | (only is None) | (test["label"].to_numpy() == only)
     groups = groups_of(test[kept])
     on_validation = accuracy = np.nan
     if labels == "none":
         on_validation = delong_auroc(
-            _novel(validation), representation.scores["validation"][detector]
+            is_novel(validation), representation.scores["validation"][detector]
         ).estimate
     if correct is not None:
         accuracy = correct[~novel].mean()
+        correct = correct[kept]
     return {
         "representation": representation.name,
         "detector": detector,
         "labels": labels,
         "novel_class": "all" if only is None else str(only),
         "oracle": int(representation.is_oracle or labels != "none"),
-        **measures(novel[kept], score[kept], None if correct is None else correct[kept], groups),
+        **measures(novel[kept], scores[:, kept], correct, groups),
         "closed_set_accuracy": accuracy,
         "validation_auroc": on_validation,
     }
 
 
-def _oracle_scores(
-    representation: Representation,
-    validation: pd.DataFrame,
-    test_classes: list[int],
-    *,
-    trees: int,
-    control_trees: int,
-    labelled_anomalies: list[int],
-) -> Iterator[_Detected]:
-    """Every oracle on a representation; arguments as of `examine`."""
-    features, novel = representation.features["validation"], _novel(validation)
-    labels = validation["label"].to_numpy(np.int64)
-
-    def score(
-        oracle: Oracle, rows: NDArray[Any], trees: int = control_trees
-    ) -> NDArray[np.float64]:
-        test = representation.features["test"]
-        return oracle(features[rows], novel[rows], test, trees=trees, seed=_SEED)
-
-    everything = np.ones(len(novel), bool)
-    for name, oracle in oracles.ORACLES.items():
-        yield _Detected(name, "all", None, score(oracle, everything, trees))
-    for count in labelled_anomalies:
-        rows = oracles.labelled_subset(
-            novel, anomalies=count, generator=np.random.default_rng([_SEED, count])
-        )
-        # As many trees as with all labels: few of them see one of a handful of anomalies.
-        for name, oracle in oracles.ORACLES.items():
-            yield _Detected(name, str(count), None, score(oracle, rows, trees))
-    seen = score(oracles.forest_oracle, everything)
-    for label in test_classes:
-        yield _Detected("forest", "all", label, seen)
-    unseen = oracles.held_out_scores(partial(score, oracles.forest_oracle), labels, novel)
-    for label, scores_of in unseen.items():
-        yield _Detected("forest", "other classes", label, scores_of)
-
-
 def measures(
     novel: NDArray[np.bool_],
-    score: NDArray[np.float64],
+    scores: NDArray[np.float64],
     correct: NDArray[np.bool_] | None,
     groups: NDArray[np.int64] | None = None,
 ) -> dict[str, float]:
-    """AUROC with its interval, average precision, FPR at 95% TPR and OSCR of a score."""
-    auroc = delong_auroc(novel, score, groups)
-    return dict(zip(("auroc", "auroc_low", "auroc_high"), auroc, strict=True)) | {
+    """What the test images say of a detector, as the mean over its draws of labelled anomalies.
+
+    Args:
+        novel: (M,).
+        scores: (D, M), a row a draw.
+        correct: (M,) whether each image's class is predicted, or None without a classifier.
+        groups: (M,) the group of each image, where images share one.
+
+    Returns:
+        `auroc` with its interval `_low` and `_high`, `auroc_draws_sd` and `draws`,
+        `average_precision`, `equal_error_rate`, `fpr_at_95_tpr` and `oscr`. The interval is
+        DeLong's; of several draws it is that of their mean, for new draws and new test images
+        alike, the variance of the test images being the mean of DeLong's over the draws.
+    """
+    each = [delong_auroc(novel, score, groups) for score in scores]
+    estimates, low, high = np.array(each).T
+    half_width = np.maximum(estimates - low, high - estimates)  # one end may be cut to [0, 1]
+    mean = interval_over_runs(estimates, ((half_width / _NORMAL) ** 2).mean())
+    ends = each[0] if len(each) == 1 else mean
+    further = [_further(novel, score, correct) for score in scores]
+    return {
+        "auroc": mean.estimate,
+        "auroc_low": float(np.clip(ends.low, 0, 1)),
+        "auroc_high": float(np.clip(ends.high, 0, 1)),
+        "auroc_draws_sd": mean.sd,
+        "draws": len(scores),
+        **{name: float(np.mean([one[name] for one in further])) for name in further[0]},
+    }
+
+
+def _further(
+    novel: NDArray[np.bool_], score: NDArray[np.float64], correct: NDArray[np.bool_] | None
+) -> dict[str, float]:
+    """The measures of one score that have no interval."""
+    return {
         "average_precision": average_precision(novel, score),
+        "equal_error_rate": equal_error_rate(novel, score),
         "fpr_at_95_tpr": false_positive_rate(novel, score),
         "oscr": float("nan") if correct is None else oscr(novel, score, correct),
     }

@@ -20,7 +20,7 @@ DETECTION_METRICS = Path("metrics/detection.json")
 DETECTION_GLANCE = GLANCE / "representation.json"
 REPRESENTATION_PLOTS = PLOTS / "representation"
 
-_AUROCS = ["auroc", "auroc_low", "auroc_high"]
+_AUROCS = ["auroc", "auroc_low", "auroc_high", "auroc_draws_sd"]
 
 
 def embedding_path(representation: str, part: str, output: str) -> Path:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, roc_curve
 
 
 def average_precision(novel: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
@@ -34,6 +34,26 @@ def false_positive_rate(
     positives = np.sort(score[novel])[::-1]
     needed = int(np.ceil(true_positive_rate * len(positives) - 1e-9))
     return float((score[~novel] >= positives[needed - 1]).mean())
+
+
+def equal_error_rate(novel: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
+    """The false positive rate where it equals the false negative rate.
+
+    It is read off the ROC curve that joins attainable thresholds by straight lines, at its one
+    crossing with FPR + TPR = 1. A line stands for a threshold between two others that is drawn at
+    random, and for images with equal scores that are ordered at random.
+
+    Args:
+        novel: (N,).
+        score: (N,).
+
+    Returns:
+        In [0, 1], lower is better; NaN without novel or normal images.
+    """
+    if novel.all() or not novel.any():
+        return float("nan")
+    false_positive, true_positive, _ = roc_curve(novel, score)
+    return float(np.interp(1.0, false_positive + true_positive, false_positive))
 
 
 def oscr(novel: NDArray[np.bool_], score: NDArray[np.float64], correct: NDArray[np.bool_]) -> float:

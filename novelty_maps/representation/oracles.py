@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.class_weight import compute_sample_weight
 
 from novelty_maps.representation.needs import require_both
 
@@ -20,9 +22,20 @@ Features = NDArray[np.floating]
 
 
 def forest_oracle(
-    features: Features, novel: NDArray[np.bool_], test: Features, *, trees: int, seed: int
+    features: Features,
+    novel: NDArray[np.bool_],
+    test: Features,
+    *,
+    trees: int,
+    seed: int,
+    balanced: bool = False,
 ) -> NDArray[np.float64]:
     """The share of a random forest's votes for "novel", the detector of the paper (1000 trees).
+
+    Balanced, each tree is grown on twice as many draws as there are images of the rarer kind, of
+    which each kind is half on average (Chen, Liaw & Breiman 2004, balanced random forest). Else
+    next to no tree has a leaf for a handful of novel images that a test image falls into, and most
+    of these score 0.
 
     Args:
         features: (N, D) of the labelled validation images.
@@ -30,6 +43,7 @@ def forest_oracle(
         test: (M, D) of the images to score.
         trees: Number of trees.
         seed: Seed of the forest.
+        balanced: Whether both kinds count the same, however few one has.
 
     Returns:
         (M,) probability of novel, in [0, 1].
@@ -37,26 +51,65 @@ def forest_oracle(
     Raises:
         InputError: The labelled images are all novel or all normal.
     """
-    require_both(normal=int((~novel).sum()), novel=int(novel.sum()))
-    forest = RandomForestClassifier(n_estimators=trees, random_state=seed, n_jobs=-1)
+    rarer = _images_of_the_rarer_kind(novel)
+    forest = RandomForestClassifier(
+        n_estimators=trees,
+        class_weight="balanced" if balanced else None,  # weights are chances to be drawn
+        max_samples=2 * rarer if balanced else None,
+        random_state=seed,
+        n_jobs=-1,
+    )
     return _probability_of_novel(forest.fit(features, novel), test)
 
 
 def linear_oracle(
-    features: Features, novel: NDArray[np.bool_], test: Features, *, trees: int = 0, seed: int
+    features: Features,
+    novel: NDArray[np.bool_],
+    test: Features,
+    *,
+    trees: int = 0,
+    seed: int,
+    balanced: bool = False,
 ) -> NDArray[np.float64]:
     """Logistic regression on standardised features; arguments and result as of `forest_oracle`.
 
-    Its L2 penalty is scikit-learn's default, C = 1, and not tuned.
+    Its L2 penalty is scikit-learn's default, C = 1, and not tuned. Balanced, the loss of a kind is
+    weighted by the inverse of its frequency.
     """
-    require_both(normal=int((~novel).sum()), novel=int(novel.sum()))
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000, random_state=seed))
+    _images_of_the_rarer_kind(novel)
+    regression = LogisticRegression(
+        max_iter=2000, class_weight="balanced" if balanced else None, random_state=seed
+    )
+    model = make_pipeline(StandardScaler(), regression)
     return _probability_of_novel(model.fit(features, novel), test)
+
+
+def mlp_oracle(
+    features: Features,
+    novel: NDArray[np.bool_],
+    test: Features,
+    *,
+    trees: int = 0,
+    seed: int,
+    balanced: bool = False,
+) -> NDArray[np.float64]:
+    """A perceptron with one hidden layer of 64 units; arguments and result as of `linear_oracle`.
+
+    Features, L2 penalty (α = 1) and weights of the kinds are those of the linear oracle, so that
+    it differs from it in the hidden layer alone. Training is scikit-learn's (Adam).
+    """
+    _images_of_the_rarer_kind(novel)
+    perceptron = MLPClassifier((64,), alpha=1.0, max_iter=2000, random_state=seed)
+    model = make_pipeline(StandardScaler(), perceptron)
+    weight = compute_sample_weight("balanced" if balanced else None, novel)
+    model.fit(features.astype(np.float32), novel, mlpclassifier__sample_weight=weight)
+    return _probability_of_novel(model, test.astype(np.float32))
 
 
 ORACLES: dict[str, Callable[..., NDArray[np.float64]]] = {
     "forest": forest_oracle,
     "linear": linear_oracle,
+    "mlp": mlp_oracle,
 }
 
 
@@ -65,11 +118,15 @@ def labelled_subset(
 ) -> NDArray[np.intp]:
     """Rows of all normal images and of so many novel ones, drawn at random, in ascending order.
 
+    Of generators with the same seed, fewer anomalies are a subset of more.
+
     Raises:
         ValueError: There are fewer novel images.
     """
-    drawn = generator.choice(np.flatnonzero(novel), anomalies, replace=False)
-    return np.sort(np.concatenate([np.flatnonzero(~novel), drawn]))
+    order = generator.permutation(np.flatnonzero(novel))
+    if anomalies > len(order):
+        raise ValueError(f"there are {len(order)} novel images, fewer than {anomalies}")
+    return np.sort(np.concatenate([np.flatnonzero(~novel), order[:anomalies]]))
 
 
 def held_out_scores(
@@ -92,6 +149,13 @@ def held_out_scores(
     if len(classes) < 2:
         return {}
     return {label: oracle(labels != label) for label in classes}
+
+
+def _images_of_the_rarer_kind(novel: NDArray[np.bool_]) -> int:
+    """Their number; an error if there are none."""
+    counts = {"normal": int((~novel).sum()), "novel": int(novel.sum())}
+    require_both(**counts)
+    return min(counts.values())
 
 
 def _probability_of_novel(model: "RandomForestClassifier", test: Features) -> NDArray[np.float64]:

@@ -39,8 +39,8 @@ def main(
             rows["validation"],
             rows["test"],
             trees=representation.trees,
-            control_trees=representation.control_trees,
             labelled_anomalies=counts,
+            draws=representation.draws,
         )
         for each in tqdm(examined, unit="representation")
     }

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PolyCollection
 from matplotlib.container import ErrorbarContainer
 from oracles.detection_tables import TABLE, ends, points
 
@@ -19,19 +20,33 @@ def test_all_labels_lie_at_the_number_of_anomalies():
     assert list(y) == pytest.approx([0.5, 0.8])
 
 
-def test_every_representation_has_a_curve_of_its_forest_over_the_labels():
-    axis = labelled_anomalies_figure(TABLE, anomalies=63).axes[0]
+def test_every_representation_has_a_curve_of_each_oracle_over_the_labels():
+    figure = labelled_anomalies_figure(TABLE, anomalies=63)
     bases = {"nominal": 0.7, "all classes": 0.85, "hybrid": 0.8, "summed": 0.6}
     bases["hybrid ensemble"] = 0.5
-    found = points(axis)
-    assert set(found) == set(bases)
-    for container in axis.containers:
-        values = np.array([-0.2, 0.1]) + bases[container.get_label()]
-        assert list(container[0].get_ydata()) == pytest.approx(values.tolist())
-        np.testing.assert_allclose(ends(container), [(v - 0.03, v + 0.01) for v in values])
-    assert axis.get_xlabel() == "labelled anomalies"
-    assert axis.get_ylabel() == "AUROC of the forest oracle"
-    assert [label.get_text() for label in axis.get_xticklabels()] == ["5", "63"]
+    above = {"forest": (-0.2, 0.1), "linear": (-0.25, 0.05), "mlp": (-0.22, 0.07)}
+    assert [axis.get_title() for axis in figure.axes] == [f"{name} oracle" for name in above]
+    for axis, oracle in zip(figure.axes, above, strict=True):
+        assert set(points(axis)) == set(bases)
+        for container in axis.containers:
+            values = np.array(above[oracle]) + bases[container.get_label()]
+            assert list(container[0].get_ydata()) == pytest.approx(values.tolist())
+            np.testing.assert_allclose(ends(container), [(v - 0.03, v + 0.01) for v in values])
+        assert [label.get_text() for label in axis.get_xticklabels()] == ["5", "63"]
+    assert figure.get_supxlabel() == "labelled anomalies"
+    assert figure.axes[0].get_ylabel() == "AUROC, normal against novel"
+
+
+def test_band_is_one_standard_deviation_over_draws():
+    more = TABLE[TABLE["labels"] == "5"].assign(labels="25")
+    more["auroc_draws_sd"] = 0.01
+    figure = labelled_anomalies_figure(pd.concat([TABLE, more]), anomalies=63)
+    forest = figure.axes[0]
+    names = [container.get_label() for container in forest.containers]
+    bands = [c for c in forest.collections if isinstance(c, PolyCollection)]
+    (path,) = bands[names.index("nominal")].get_paths()
+    corners = {(round(x), round(y, 6)) for x, y in path.vertices}
+    assert corners == {(5, 0.48), (5, 0.52), (25, 0.49), (25, 0.51)}  # none at all 63
 
 
 def test_looks_follow_the_place_in_the_table_and_not_the_curve():

@@ -4,16 +4,22 @@ import numpy as np
 import pandas as pd
 import pytest
 from oracles.toy_representations import TEST, VALIDATION, representation
+from scipy import stats
 
 from novelty_maps.representation import examine, oracles, scores
-from novelty_maps.representation.measures import average_precision, false_positive_rate, oscr
+from novelty_maps.representation.measures import (
+    average_precision,
+    equal_error_rate,
+    false_positive_rate,
+    oscr,
+)
 from novelty_maps.statistics.auroc import delong_auroc
 
 NOVEL = TEST["novel"].to_numpy() == 1
 
 
 def examined(given=None, test=TEST, **changes):
-    settings = {"trees": 20, "control_trees": 10, "labelled_anomalies": [5], **changes}
+    settings = {"trees": 20, "labelled_anomalies": [5], "draws": 1, **changes}
     return examine.examine(
         representation() if given is None else given, VALIDATION, test, **settings
     )
@@ -44,27 +50,36 @@ def test_every_detector_has_its_row():
         ("linear", "all", "all"),
         ("forest", "5", "all"),
         ("linear", "5", "all"),
+        ("mlp", "all", "all"),
+        ("mlp", "5", "all"),
         ("forest", "other classes", "3"),
         ("forest", "other classes", "4"),
     }
     assert len(found) == len(keys)
 
 
-def test_only_forests_by_class_have_the_fewer_trees(monkeypatch):
+def test_every_oracle_has_the_same_trees_and_that_of_all_labels_is_fitted_once(monkeypatch):
     seen = []
 
-    def oracle(features, novel, test, *, trees, seed):
-        seen.append((len(novel), trees))
+    def oracle(features, novel, test, *, trees, seed, balanced=False):
+        seen.append((len(novel), trees, seed, balanced))
         return np.linspace(0, 1, len(test))
 
     monkeypatch.setattr(oracles, "ORACLES", {"forest": oracle})
     monkeypatch.setattr(oracles, "forest_oracle", oracle)
-    examined()
-    everything, few, seen_class, *unseen_classes = seen
-    assert everything == (200, 20)
-    assert few == (120 + 5, 20)  # all normal images and five novel ones
-    assert seen_class == (200, 10)
-    assert unseen_classes == [(160, 10)] * 2  # without the 40 images of one novel class
+    examined(draws=2)
+    everything, *few, third, fourth = seen
+    assert everything == (200, 20, 0, False)
+    assert few == [(120 + 5, 20, draw, True) for draw in (0, 1)]  # all normal and five novel
+    assert third == fourth == (160, 20, 0, False)  # without the 40 images of one novel class
+
+
+def test_forest_by_class_is_that_of_all_classes():
+    found = examined()
+    kept = ~NOVEL | (TEST["label"].to_numpy() == 4)
+    expected = delong_auroc(NOVEL[kept], found.scores["forest"][kept])
+    by_class = row(found.table, "forest", "all", "4")
+    assert tuple(by_class[["auroc", "auroc_low", "auroc_high"]]) == expected
 
 
 def test_what_saw_a_novel_label_is_marked_oracle():
@@ -80,6 +95,7 @@ def test_row_holds_the_measures_of_its_score():
     assert found["auroc"] == delong_auroc(NOVEL, score).estimate
     assert found["average_precision"] == average_precision(NOVEL, score)
     assert found["fpr_at_95_tpr"] == false_positive_rate(NOVEL, score)
+    assert found["equal_error_rate"] == equal_error_rate(NOVEL, score)
     assert found["oscr"] == oscr(NOVEL, score, given.correct)
     assert found["closed_set_accuracy"] == given.correct[~NOVEL].mean()
     on_validation = given.scores["validation"]["max_logit"]
@@ -94,7 +110,7 @@ def test_only_detectors_without_labels_have_an_auroc_to_choose_by():
 
 def test_scores_of_the_test_images_are_those_that_the_table_measures():
     found = examined()
-    assert set(found.scores) == {*scores.LOGIT_SCORES, "forest", "linear"}
+    assert set(found.scores) == {*scores.LOGIT_SCORES, "forest", "linear", "mlp"}
     for detector, score in found.scores.items():
         labels = "all" if detector in oracles.ORACLES else "none"
         auroc = delong_auroc(NOVEL, score).estimate
@@ -107,7 +123,7 @@ def test_forest_of_a_held_out_class_is_measured_on_that_class_alone():
     seen = VALIDATION["label"].to_numpy() != 3
     score = oracles.forest_oracle(
         given.features["validation"][seen], VALIDATION["novel"].to_numpy()[seen] == 1,
-        given.features["test"], trees=10, seed=0,
+        given.features["test"], trees=20, seed=0,
     )  # fmt: skip
     kept = ~NOVEL | (TEST["label"].to_numpy() == 3)
     assert found["auroc"] == delong_auroc(NOVEL[kept], score[kept]).estimate
@@ -183,15 +199,83 @@ def test_glance_is_of_the_first_network_that_has_a_score():
     }
 
 
-def test_few_labels_are_those_of_so_many_anomalies_and_of_all_normal_images():
+def few_scores(oracle, *, draws):
+    """Scores of the test images for each draw of five labelled anomalies, (D, M)."""
     given = representation()
-    found = row(table(given), "linear", "5")
     novel = VALIDATION["novel"].to_numpy() == 1
-    rows = oracles.labelled_subset(novel, anomalies=5, generator=np.random.default_rng([0, 5]))
-    score = oracles.linear_oracle(
-        given.features["validation"][rows], novel[rows], given.features["test"], seed=0
-    )
-    assert found["auroc"] == delong_auroc(NOVEL, score).estimate
+    scores = []
+    for draw in range(draws):
+        generator = np.random.default_rng([0, draw])
+        rows = oracles.labelled_subset(novel, anomalies=5, generator=generator)
+        features = given.features["validation"][rows]
+        test = given.features["test"]
+        scores.append(oracle(features, novel[rows], test, seed=draw, trees=20, balanced=True))
+    return np.stack(scores)
+
+
+def test_few_labels_are_those_of_so_many_anomalies_and_of_all_normal_images():
+    (score,) = few_scores(oracles.linear_oracle, draws=1)
+    found = row(table(), "linear", "5")
+    ends = tuple(found[["auroc", "auroc_low", "auroc_high"]])
+    assert ends == delong_auroc(NOVEL, score)
+    assert found["draws"] == 1
+    assert np.isnan(found["auroc_draws_sd"])
+
+
+def test_row_of_few_labels_is_the_mean_over_draws_and_says_their_spread():
+    whole, correct = table(draws=3), representation().correct
+    for name, oracle in oracles.ORACLES.items():
+        scores, found = few_scores(oracle, draws=3), row(whole, name, "5")
+        aurocs = [delong_auroc(NOVEL, score).estimate for score in scores]
+        assert found["draws"] == 3
+        assert found["auroc"] == pytest.approx(np.mean(aurocs))
+        assert found["auroc_draws_sd"] == pytest.approx(np.std(aurocs, ddof=1))
+        for column, measure in (
+            ("average_precision", average_precision),
+            ("equal_error_rate", equal_error_rate),
+            ("fpr_at_95_tpr", false_positive_rate),
+        ):
+            assert found[column] == pytest.approx(np.mean([measure(NOVEL, s) for s in scores]))
+        assert found["oscr"] == pytest.approx(np.mean([oscr(NOVEL, s, correct) for s in scores]))
+    drawn = whole["labels"] == "5"
+    assert (whole["draws"] == np.where(drawn, 3, 1)).all()
+    assert (whole["auroc_draws_sd"].notna() == drawn).all()
+
+
+def test_interval_over_draws_has_their_part_and_that_of_the_images():
+    generator = np.random.default_rng(0)
+    novel = np.arange(400) % 2 == 0
+    scores = novel + generator.normal(size=(4, 400))
+    scores[2] += novel
+    found = examine.measures(novel, scores, None)
+    each = np.array([delong_auroc(novel, score) for score in scores])
+    of_draws = stats.t.ppf(0.975, 3) * each[:, 0].std(ddof=1) / 2
+    of_images = np.sqrt(((each[:, 0] - each[:, 1]) ** 2).mean())
+    half_width = np.hypot(of_draws, of_images)
+    assert found["auroc_low"] == pytest.approx(found["auroc"] - half_width, abs=1e-7)
+    assert found["auroc_high"] == pytest.approx(min(1, found["auroc"] + half_width), abs=1e-7)
+
+
+def test_interval_over_equal_draws_is_that_of_one_though_cut_at_one():
+    novel = np.arange(40) >= 20
+    score = np.arange(40.0)
+    score[19] = 20.5
+    one, more = (examine.measures(novel, np.stack([score] * n), None) for n in (1, 3))
+    assert one["auroc_high"] == 1
+    for end in ("auroc", "auroc_low", "auroc_high"):
+        assert more[end] == pytest.approx(one[end], abs=1e-7)
+    assert more["auroc_draws_sd"] == 0
+
+
+def test_interval_over_draws_stays_in_range_and_is_unknown_for_a_single_image():
+    novel = np.arange(20) >= 10
+    scores = np.stack([novel * 1.0, novel + np.arange(20) / 15])
+    scores[1, 0] = 3
+    found = examine.measures(novel, scores, None)
+    assert 0 <= found["auroc_low"] < found["auroc"] < found["auroc_high"] == 1
+    single = examine.measures(np.arange(20) == 19, scores, None)
+    assert np.isnan([single["auroc_low"], single["auroc_high"]]).all()
+    assert not np.isnan(single["auroc"])
 
 
 def test_groups_of_the_test_images_widen_every_interval_of_auroc():

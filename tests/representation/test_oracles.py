@@ -38,6 +38,56 @@ def test_forest_finds_what_no_line_separates():
     assert delong_auroc(test_novel, linear).high < 0.65
 
 
+def test_perceptron_finds_what_no_line_separates():
+    generator = np.random.default_rng(2)
+    features, test = generator.uniform(-1, 1, (2, 600, 2))
+    novel, test_novel = ((f[:, 0] * f[:, 1] > 0) for f in (features, test))
+    score = ORACLES["mlp"](features, novel, test, seed=0)
+    assert delong_auroc(test_novel, score).low > 0.95
+
+
+@pytest.mark.parametrize("name", ["linear", "mlp"])
+def test_balanced_loss_calls_half_novel_where_nothing_is_to_be_known(name):
+    features = np.zeros((200, 3))
+    novel = np.arange(200) < 10
+    for balanced, expected in ((False, 0.05), (True, 0.5)):
+        score = ORACLES[name](features, novel, features[:1], seed=0, balanced=balanced)
+        assert score[0] == pytest.approx(expected, abs=0.04)
+
+
+def test_balanced_forest_scores_few_anomalies_without_ties_at_zero():
+    features, _, novel = blobs(1200)
+    test, _, test_novel = blobs(seed=1)
+    rows = labelled_subset(novel, anomalies=5, generator=np.random.default_rng(0))
+    plain, balanced = (
+        ORACLES["forest"](features[rows], novel[rows], test, trees=200, seed=0, balanced=value)
+        for value in (False, True)
+    )
+    assert (plain == 0).mean() > 0.3
+    assert (balanced == 0).mean() < 0.01
+    assert len(np.unique(balanced)) > len(np.unique(plain))
+    assert delong_auroc(test_novel, balanced).estimate > delong_auroc(test_novel, plain).estimate
+
+
+def test_tree_of_a_balanced_forest_is_grown_on_as_many_of_each_kind():
+    novel = np.arange(100) < 4
+    score = ORACLES["forest"](
+        np.zeros((100, 2)), novel, np.zeros((1, 2)), trees=2000, seed=0, balanced=True
+    )
+    # A tree that cannot split says the share of novel images among its eight draws.
+    assert score[0] == pytest.approx(0.5, abs=4 * np.sqrt(0.25 / 8 / 2000))
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_one_labelled_anomaly_is_enough_to_find_others_of_its_class(name):
+    features, labels, novel = blobs(100, gap=6.0)
+    rows = labelled_subset(novel, anomalies=1, generator=np.random.default_rng(0))
+    score = ORACLES[name](features[rows], novel[rows], features, trees=200, seed=0, balanced=True)
+    (label,) = labels[rows[novel[rows]]]
+    kept = ~novel | (labels == label)
+    assert delong_auroc(novel[kept], score[kept]).low > 0.8
+
+
 def test_forest_is_a_function_of_its_seed():
     features, _, novel = blobs()
     scores = [ORACLES["forest"](features, novel, features, trees=20, seed=s) for s in (0, 0, 1)]
@@ -53,10 +103,11 @@ def test_forest_has_so_many_trees():
     assert set(np.unique(4 * score)) == {0, 1, 2, 3, 4}
 
 
-def test_linear_oracle_does_not_see_the_units_of_a_feature():
+@pytest.mark.parametrize("name", ["linear", "mlp"])
+def test_oracle_of_sums_does_not_see_the_units_of_a_feature(name):
     features, _, novel = blobs()
     units = np.array([1, 1000, 0.001, 1, 1])
-    score, scaled = (ORACLES["linear"](x, novel, x, seed=0) for x in (features, features * units))
+    score, scaled = (ORACLES[name](x, novel, x, seed=0) for x in (features, features * units))
     np.testing.assert_allclose(score, scaled, atol=1e-3)
 
 
@@ -74,8 +125,21 @@ def test_subset_has_all_normal_images_and_so_many_novel_ones():
     assert novel[rows].sum() == 7
     assert (~novel[rows]).sum() == (~novel).sum()
     assert (np.diff(rows) > 0).all()
-    with pytest.raises(ValueError, match="larger sample than population"):
+    with pytest.raises(ValueError, match="there are 150 novel images, fewer than 151"):
         labelled_subset(novel, anomalies=151, generator=np.random.default_rng(0))
+
+
+def test_fewer_anomalies_of_one_draw_are_among_more_and_draws_differ():
+    _, _, novel = blobs()
+
+    def drawn(count, draw):
+        generator = np.random.default_rng([0, draw])
+        rows = labelled_subset(novel, anomalies=count, generator=generator)
+        return set(rows[novel[rows]])
+
+    assert drawn(5, 0) < drawn(25, 0) < drawn(150, 0)
+    assert drawn(5, 0) != drawn(5, 1)
+    assert drawn(150, 0) == drawn(150, 1)
 
 
 def test_held_out_class_is_not_seen_and_not_found():

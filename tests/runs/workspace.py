@@ -49,7 +49,7 @@ TINY: dict[str, dict[str, Any]] = {
             "hybrid": {"objective": "hybrid", "reconstruction_weight": 0.9, "reduction": "mean"},
         },
     },
-    "representation": {"trees": 5, "control_trees": 5},
+    "representation": {"trees": 5},
     "plots": {"dpi": 40},
 }
 

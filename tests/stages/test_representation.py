@@ -72,7 +72,7 @@ def workspace(tmp_path_factory):
         for left_over in (EMBEDDINGS / "old.test.z.npy", REPRESENTATION_PLOTS / "old.png"):
             left_over.touch()
         embed.main(CLASSIFIER)
-        few = {"trees": 5, "control_trees": 3, "labelled_anomalies": [3, 12, 13]}
+        few = {"trees": 5, "labelled_anomalies": [3, 12, 13], "draws": 2}
         oracles = section(RepresentationParams, "representation", **few)
         metrics.main(oracles, CLASSIFIER)
         plots.main(section(PlotsParams, "plots", examples=1, dpi=30))

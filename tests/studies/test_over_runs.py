@@ -75,6 +75,31 @@ def test_splits_and_seeds_are_repetitions_and_other_settings_are_not():
     assert "split.normal_classes" not in summary
 
 
+def test_spread_over_draws_is_kept_apart_from_that_over_runs():
+    found = []
+    for auroc, spread in ((0.6, 0.03), (0.7, 0.05)):
+        table = detectors(auroc=auroc).assign(equal_error_rate=1 - auroc, draws=1)
+        few = table.iloc[[0]].assign(detector="forest", labels="5", oracle=1, draws=10)
+        few["auroc_draws_sd"] = spread
+        found.append(pd.concat([table, few]))
+    runs = tables.detectors(SPLITS[:2], found)
+    assert runs["draws"].tolist() == [1, 10, 1, 1, 10, 1]
+    assert pd.api.types.is_integer_dtype(runs["draws"])
+    summary = each_detector(runs).set_index(["detector", "labels"])
+    few = summary.loc[("forest", "5")]
+    assert few["auroc_draws_sd"] == pytest.approx(0.04)
+    assert few["auroc_sd"] == pytest.approx(np.std([0.6, 0.7], ddof=1))
+    assert few["draws"] == 10
+    assert few["equal_error_rate"] == pytest.approx(0.35)
+    assert few["equal_error_rate_sd"] == pytest.approx(np.std([0.3, 0.4], ddof=1))
+    assert np.isnan(summary.loc[("max_logit", "none"), "auroc_draws_sd"])
+
+
+def test_table_older_than_the_draws_is_summarised_without_them():
+    summary = each_detector(tables.detectors(SPLITS, [detectors(auroc=0.6)] * 3))
+    assert not {"draws", "auroc_draws_sd", "equal_error_rate"} & set(summary)
+
+
 def test_interval_stays_between_zero_and_one_and_is_unknown_for_one_runs_mean_of_classes():
     found = [detectors(auroc=value) for value in (0.5, 0.8, 0.6)]
     summary = each_detector(tables.detectors(SPLITS, found))

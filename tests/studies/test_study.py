@@ -125,8 +125,7 @@ REPRESENTATION = {
     "classifier.compile": True,
     "classifier.patience": 1000,
     "train.learning_rate": 0.003,
-    "representation.trees": 200,
-    "representation.control_trees": 50,
+    "representation.draws": 10,
 }
 CIFAR10 = {
     **REPRESENTATION,
