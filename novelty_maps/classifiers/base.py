@@ -5,6 +5,7 @@ convolution without pooling, as usual on 32×32 pixels. ResNet20 is that of the 
 CIFAR-10, with a third of its blocks the small one, which trains in minutes without a GPU.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -89,7 +90,7 @@ def _resnet34(channels: int) -> tuple[nn.Module, int]:
     return network, length
 
 
-BACKBONES = {
+BACKBONES: dict[str, Callable[[int], tuple[nn.Module, int]]] = {
     "small_resnet": _small_resnet,
     "resnet20": partial(_small_resnet, blocks=3),
     "resnet34": _resnet34,

@@ -8,8 +8,7 @@ exactly as the uninterrupted one would have.
 
 import math
 from collections.abc import Callable, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +22,7 @@ from novelty_maps.networks.inputs import (
 )
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.training.optimisation import SCHEDULES, optimizer_of
-from novelty_maps.training.state import TrainingState
+from novelty_maps.training.state import TrainingState, after_epoch, with_running
 
 
 def train(
@@ -92,21 +91,17 @@ def train(
     network.to(device=device, memory_format=MEMORY_FORMAT)  # type: ignore[call-overload]
     data = tuple(tensor.to(device) for tensor in data)
     optimizer = optimizer_of(network, learning_rate=learning_rate, weight_decay=weight_decay)
-    forward = torch.compile(network, dynamic=False) if compile else network
     state = _begun(state, network, optimizer)
     per_epoch = steps_of_epoch(len(data[0]), batch_size, epoch_steps)
-    scheduler = SCHEDULES[schedule](
-        optimizer, learning_rate, epochs * per_epoch, done=state.epoch * per_epoch
+    scheduler = SCHEDULES[schedule](optimizer, learning_rate, per_epoch, epochs, state.epoch)
+    forward = torch.compile(network, dynamic=False) if compile else network
+    steps = _Steps(
+        network, forward, optimizer, scheduler, batch_loss, precision, epoch_steps, on_batch
     )
-    steps = _Steps(forward, optimizer, scheduler, batch_loss, precision, epoch_steps, on_batch)
+    end = _End(after_steps, validation_loss, keep_epochs, keep_running, learning_rate)
     while state.epoch < epochs and state.epoch - state.best_epoch < patience:
-        network.train()
         train_loss = steps.take(data, batch_size, epoch_generator(seed, state.epoch + 1))
-        state = _with_running(state, network, keep_running)
-        after_steps(network)
-        losses = train_loss, validation_loss(network.eval())
-        state = _after_epoch(state, network, optimizer, losses, keep_epochs)
-        _require_finite(state, learning_rate)
+        state = end.of_epoch(state, network, optimizer, train_loss)
         on_epoch(state)
     network.eval().load_state_dict(state.best_network)
     return state
@@ -131,6 +126,7 @@ def epoch_generator(seed: int, epoch: int) -> torch.Generator:
 class _Steps:
     """The steps of an epoch."""
 
+    network: nn.Module
     forward: Forward
     optimizer: torch.optim.Optimizer
     scheduler: torch.optim.lr_scheduler.LRScheduler
@@ -141,6 +137,7 @@ class _Steps:
 
     def take(self, data: tuple[Tensor, ...], batch_size: int, generator: torch.Generator) -> float:
         """Visit the rows in fresh orders, in full batches; returns the mean of their losses."""
+        self.network.train()
         count, device = len(data[0]), data[0].device
         visits = range(visits_of_epoch(count, batch_size, self.epoch_steps))
         full = count - count % batch_size
@@ -157,6 +154,32 @@ class _Steps:
             total += loss.detach()
             self.on_batch(batch_size, loss.detach())
         return float(total) / (len(order) // batch_size)
+
+
+@dataclass(frozen=True)
+class _End:
+    """What comes after the steps of an epoch."""
+
+    after_steps: Callable[[nn.Module], None]
+    validation_loss: ValidationLoss
+    keep_epochs: Sequence[int]
+    keep_running: Sequence[int]
+    learning_rate: float
+
+    def of_epoch(
+        self,
+        state: TrainingState,
+        network: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        train_loss: float,
+    ) -> TrainingState:
+        """The state after one more epoch, whose steps are taken."""
+        state = with_running(state, network, self.keep_running)
+        self.after_steps(network)
+        losses = train_loss, self.validation_loss(network.eval())
+        state = after_epoch(state, network, optimizer, losses, self.keep_epochs)
+        _require_finite(state, self.learning_rate)
+        return state
 
 
 def _count_of(data: tuple[Tensor, ...]) -> int:
@@ -181,43 +204,6 @@ def _begun(
     network.load_state_dict(state.network)
     optimizer.load_state_dict(state.optimizer)
     return state
-
-
-def _with_running(
-    state: TrainingState, network: nn.Module, keep_running: Sequence[int]
-) -> TrainingState:
-    """The state with the weights as the steps of the coming epoch have left them, if asked for."""
-    epoch = state.epoch + 1
-    if epoch not in keep_running:
-        return state
-    running = {**state.kept_running, epoch: deepcopy(network.state_dict())}
-    return replace(state, kept_running=running)
-
-
-def _after_epoch(
-    state: TrainingState,
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    losses: tuple[float, float],
-    keep_epochs: Sequence[int],
-) -> TrainingState:
-    """The state of one more epoch, of which losses in training and validation are given."""
-    epoch = state.epoch + 1
-    train_loss, validation_loss = losses
-    weights = deepcopy(network.state_dict())
-    improved = validation_loss < state.best_loss
-    row = {"epoch": epoch, "train_loss": train_loss, "validation_loss": validation_loss}
-    return replace(
-        state,
-        epoch=epoch,
-        network=weights,
-        optimizer=deepcopy(optimizer.state_dict()),
-        best_epoch=epoch if improved else state.best_epoch,
-        best_loss=validation_loss if improved else state.best_loss,
-        best_network=weights if improved else state.best_network,
-        history=[*state.history, row],
-        kept={**state.kept, epoch: weights} if epoch in keep_epochs else state.kept,
-    )
 
 
 def _require_finite(state: TrainingState, learning_rate: float) -> None:

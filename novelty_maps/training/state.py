@@ -1,7 +1,12 @@
 """The state of a training between two epochs."""
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
+
+import torch
+from torch import nn
 
 
 @dataclass(frozen=True)
@@ -35,3 +40,40 @@ class TrainingState:
     def as_dict(self) -> dict[str, Any]:
         """The same as tensors and plain values, to be saved."""
         return {own.name: getattr(self, own.name) for own in fields(self)}
+
+
+def with_running(
+    state: TrainingState, network: nn.Module, keep_running: Sequence[int]
+) -> TrainingState:
+    """The state with the weights as the steps of the coming epoch have left them, if asked for."""
+    epoch = state.epoch + 1
+    if epoch not in keep_running:
+        return state
+    running = {**state.kept_running, epoch: deepcopy(network.state_dict())}
+    return replace(state, kept_running=running)
+
+
+def after_epoch(
+    state: TrainingState,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    losses: tuple[float, float],
+    keep_epochs: Sequence[int],
+) -> TrainingState:
+    """The state of one more epoch, of which losses in training and validation are given."""
+    epoch = state.epoch + 1
+    train_loss, validation_loss = losses
+    weights = deepcopy(network.state_dict())
+    improved = validation_loss < state.best_loss
+    row = {"epoch": epoch, "train_loss": train_loss, "validation_loss": validation_loss}
+    return replace(
+        state,
+        epoch=epoch,
+        network=weights,
+        optimizer=deepcopy(optimizer.state_dict()),
+        best_epoch=epoch if improved else state.best_epoch,
+        best_loss=validation_loss if improved else state.best_loss,
+        best_network=weights if improved else state.best_network,
+        history=[*state.history, row],
+        kept={**state.kept, epoch: weights} if epoch in keep_epochs else state.kept,
+    )

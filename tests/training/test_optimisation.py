@@ -55,7 +55,7 @@ def test_without_decay_a_step_is_adams():
 
 def rates(schedule, steps):
     optimizer = optimizer_of(Network(), learning_rate=0.2, weight_decay=0.0)
-    scheduler = SCHEDULES[schedule](optimizer, 0.2, steps, done=0)
+    scheduler = SCHEDULES[schedule](optimizer, 0.2, steps // 5, 5, 0)
     found = []
     for _ in range(steps):
         found.append({group["lr"] for group in optimizer.param_groups})
