@@ -90,19 +90,16 @@ def train(
     batch_size = min(batch_size, _count_of(data))
     network.to(device=device, memory_format=MEMORY_FORMAT)  # type: ignore[call-overload]
     data = tuple(tensor.to(device) for tensor in data)
-    optimizer = optimizer_of(network, learning_rate=learning_rate, weight_decay=weight_decay)
-    state = _begun(state, network, optimizer)
+    optimizer, state = _begun(network, state, learning_rate, weight_decay)
     per_epoch = steps_of_epoch(len(data[0]), batch_size, epoch_steps)
     scheduler = SCHEDULES[schedule](optimizer, learning_rate, per_epoch, epochs, state.epoch)
     forward = torch.compile(network, dynamic=False) if compile else network
-    steps = _Steps(
-        network, forward, optimizer, scheduler, batch_loss, precision, epoch_steps, on_batch
-    )
-    end = _End(after_steps, validation_loss, keep_epochs, keep_running, learning_rate)
+    steps = _Steps(forward, optimizer, scheduler, batch_loss, precision, epoch_steps, on_batch)
+    end = _End(after_steps, validation_loss, keep_epochs, keep_running, learning_rate, on_epoch)
     while state.epoch < epochs and state.epoch - state.best_epoch < patience:
+        network.train()
         train_loss = steps.take(data, batch_size, epoch_generator(seed, state.epoch + 1))
         state = end.of_epoch(state, network, optimizer, train_loss)
-        on_epoch(state)
     network.eval().load_state_dict(state.best_network)
     return state
 
@@ -126,7 +123,6 @@ def epoch_generator(seed: int, epoch: int) -> torch.Generator:
 class _Steps:
     """The steps of an epoch."""
 
-    network: nn.Module
     forward: Forward
     optimizer: torch.optim.Optimizer
     scheduler: torch.optim.lr_scheduler.LRScheduler
@@ -137,7 +133,6 @@ class _Steps:
 
     def take(self, data: tuple[Tensor, ...], batch_size: int, generator: torch.Generator) -> float:
         """Visit the rows in fresh orders, in full batches; returns the mean of their losses."""
-        self.network.train()
         count, device = len(data[0]), data[0].device
         visits = range(visits_of_epoch(count, batch_size, self.epoch_steps))
         full = count - count % batch_size
@@ -165,6 +160,7 @@ class _End:
     keep_epochs: Sequence[int]
     keep_running: Sequence[int]
     learning_rate: float
+    on_epoch: Callable[[TrainingState], None]
 
     def of_epoch(
         self,
@@ -179,6 +175,7 @@ class _End:
         losses = train_loss, self.validation_loss(network.eval())
         state = after_epoch(state, network, optimizer, losses, self.keep_epochs)
         _require_finite(state, self.learning_rate)
+        self.on_epoch(state)
         return state
 
 
@@ -196,14 +193,15 @@ def require_training_images(count: int) -> None:
 
 
 def _begun(
-    state: TrainingState | None, network: nn.Module, optimizer: torch.optim.Optimizer
-) -> TrainingState:
-    """The state to go on from, loaded into network and optimiser; an empty one for a new run."""
+    network: nn.Module, state: TrainingState | None, learning_rate: float, weight_decay: float
+) -> tuple[torch.optim.Optimizer, TrainingState]:
+    """The optimiser, and the state to go on from, loaded into both; an empty one for a new run."""
+    optimizer = optimizer_of(network, learning_rate=learning_rate, weight_decay=weight_decay)
     if state is None:
-        return TrainingState(0, {}, {}, 0, math.inf, {}, [], {})
+        return optimizer, TrainingState(0, {}, {}, 0, math.inf, {}, [], {})
     network.load_state_dict(state.network)
     optimizer.load_state_dict(state.optimizer)
-    return state
+    return optimizer, state
 
 
 def _require_finite(state: TrainingState, learning_rate: float) -> None:

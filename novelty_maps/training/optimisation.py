@@ -51,8 +51,8 @@ def _one_cycle(
     )
 
 
-# (optimiser, learning rate, steps of an epoch, epochs, those that are done) to what is stepped after
-# each step of the optimiser. The optimiser's state has what the schedule needs to go on.
+# (optimiser, learning rate, steps of an epoch, epochs, those that are done) to what is stepped
+# after each step of the optimiser, whose state has what the schedule needs to go on.
 SCHEDULES: dict[str, Callable[..., LRScheduler]] = {
     "constant": _constant,
     "one_cycle": _one_cycle,
