@@ -1,18 +1,26 @@
-"""Stage `representation_embed`: what each network says of every validation and test image."""
+"""Stage `representation_embed`: what each network says of every image."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from novelty_maps.params.classifier import ClassifierParams
+from novelty_maps.params.detectors import DetectorsParams
+from novelty_maps.params.representation import RepresentationParams
 from novelty_maps.pipeline.cli import run
 from novelty_maps.pipeline.options import from_sections, reads
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def main(
     classifier: Annotated[
         ClassifierParams, reads("device", as_made=("backbone", "seed", "variants"))
     ],
+    representation: Annotated[RepresentationParams, reads("imagenet")],
+    detectors: DetectorsParams,
 ) -> None:
-    """Embed the images with the classifiers, the autoencoder and an untrained classifier."""
+    """Embed the images with the classifiers, autoencoder, untrained and frozen network."""
     from novelty_maps.machine import runtime
 
     runtime.prepare()
@@ -24,21 +32,27 @@ def main(
     from novelty_maps.pipeline import atomic
     from novelty_maps.pipeline.arrays import write_array
     from novelty_maps.pipeline.parts import load_part, load_rows
-    from novelty_maps.representation.embedders import classes_seen, embedded_parts, embedders
-    from novelty_maps.representation.files import EMBEDDINGS, embedding_path
+    from novelty_maps.representation.embedders import (
+        classes_seen,
+        embedded_parts,
+        embedders,
+        logits_origin,
+    )
+    from novelty_maps.representation.files import EMBEDDINGS, embedding_path, origin_path
 
     device = select_device(classifier.device)
-    tasks = embedded_parts(classifier)
+    tasks = embedded_parts(classifier, imagenet=representation.imagenet)
     images = {
         part: load_part(part, novel=part != "train")[0]
         for part in dict.fromkeys(part for _, part in tasks)
     }
     networks = embedders(
         classifier,
+        detectors if representation.imagenet else None,
         image_shape=tuple(images["test"].shape[1:]),
         classes=classes_seen(load_rows("train")),
     )
-    kept = {}
+    kept: dict[Path, NDArray[Any]] = {}
     total = sum(len(images[part]) for _, part in tasks)
     with tqdm(total=total, unit="img", mininterval=0.5) as bar:
         for name, part in tasks:
@@ -47,6 +61,8 @@ def main(
             )
             for output, values in outputs.items():
                 kept[embedding_path(name, part, output)] = values
+            if "logits" in outputs and (origin := logits_origin(networks[name])) is not None:
+                kept[origin_path(name)] = origin
     with atomic.written_together():
         for path, values in kept.items():
             write_array(path, values)

@@ -29,10 +29,12 @@ def main(
     counts = [count for count in representation.labelled_anomalies if count <= available]
     if counts != representation.labelled_anomalies:
         print(f"the validation part has {available} anomalies: oracles see {counts} and all")
-    examined = list(every_representation(classifier, images, rows["test"]))
+    examined = list(
+        every_representation(classifier, images, rows, imagenet=representation.imagenet)
+    )
     for each in examined:
         for name in each.undefined:
-            print(f"{each.name} has no score {name}: it is not finite, train it longer")
+            print(f"{each.name} has no score {name}: not finite, train longer or on more images")
     results = {
         each.name: examine(
             each,
