@@ -91,7 +91,9 @@ def chosen_neighbours(
 
     It is that with the highest accuracy of the classifier by the most frequent class of the k
     nearest training images, the lowest of several; without two classes to tell apart it is that of
-    Sun et al. (2022) for CIFAR-10. No more than there are training images.
+    Sun et al. (2022) for CIFAR-10. No more than the smallest class has training images: beyond
+    them even the k-th neighbour of a normal image is of another class, and novel images between the
+    classes score lower, while classification may still be right.
 
     Args:
         z: (N, D) of the normal validation images.
@@ -99,8 +101,9 @@ def chosen_neighbours(
         training_z: (M, D) of the training images.
         training_classes: (M,) of the same.
     """
-    most = len(training_z)
-    if len(np.unique(training_classes)) < 2 or not len(z):
+    _, sizes = np.unique(training_classes, return_counts=True)
+    most = int(sizes.min())
+    if len(sizes) < 2 or not len(z):
         return min(_NEIGHBOURS_WITHOUT_CLASSES, most)
     counts = [count for count in _NEIGHBOURS if count <= most]
     _, nearest = _neighbours(z, training_z, counts[-1])
