@@ -11,6 +11,7 @@ def rows(representation, objective, settings="{}", *, auroc=0.8, sees_novel=Fals
     entries = [
         ("max_logit", "none", "all", auroc),
         ("energy", "none", "all", auroc - 0.1),
+        ("nearest_neighbours", "none", "all", auroc + 0.04),
         ("forest", "all", "all", auroc + 0.1),
         ("linear", "all", "all", auroc + 0.05),
         ("forest", "5", "all", auroc - 0.2),
