@@ -29,8 +29,6 @@ def main(
 
     from novelty_maps.machine.devices import select_device
     from novelty_maps.networks.outputs import embed
-    from novelty_maps.pipeline import atomic
-    from novelty_maps.pipeline.arrays import write_array
     from novelty_maps.pipeline.parts import load_part, load_rows
     from novelty_maps.representation.embedders import (
         classes_seen,
@@ -38,7 +36,7 @@ def main(
         embedders,
         logits_origin,
     )
-    from novelty_maps.representation.files import EMBEDDINGS, embedding_path, origin_path
+    from novelty_maps.representation.files import embedding_path, origin_path
 
     device = select_device(classifier.device)
     tasks = embedded_parts(classifier, imagenet=representation.imagenet)
@@ -63,6 +61,15 @@ def main(
                 kept[embedding_path(name, part, output)] = values
             if "logits" in outputs and (origin := logits_origin(networks[name])) is not None:
                 kept[origin_path(name)] = origin
+    _replace(kept)
+
+
+def _replace(kept: "dict[Path, NDArray[Any]]") -> None:
+    """Write these arrays in the place of all that there are."""
+    from novelty_maps.pipeline import atomic
+    from novelty_maps.pipeline.arrays import write_array
+    from novelty_maps.representation.files import EMBEDDINGS
+
     with atomic.written_together():
         for path, values in kept.items():
             write_array(path, values)

@@ -1,5 +1,6 @@
 """A table as `metrics/detection.csv`: no two numbers that a figure could swap are alike."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.container import ErrorbarContainer
 
@@ -50,7 +51,7 @@ def points(axis):
 
 
 def ends(container):
-    """The lower and upper end of each error bar, along the axis that they lie on."""
+    """The lower and upper end of each error bar, along the axis that they lie on; NaN of none."""
     bars = [segment for lines in container[2] for segment in lines.get_segments()]
     along = 0 if bars[0][0][0] != bars[0][1][0] else 1
-    return [(bar[0][along], bar[1][along]) for bar in bars]
+    return [(bar[0][along], bar[1][along]) if len(bar) else (np.nan, np.nan) for bar in bars]
