@@ -10,6 +10,7 @@ from torch import nn
 from novelty_maps.autoencoders.trained import load_autoencoder
 from novelty_maps.classifiers import objectives
 from novelty_maps.classifiers.files import classifier_path, read_classifier
+from novelty_maps.classifiers.small_csi import SmallCsi
 from novelty_maps.detectors.pooled import pooled_network
 from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.params.detectors import DetectorsParams
@@ -78,10 +79,10 @@ def embedders(
 def logits_origin(network: nn.Module) -> NDArray[np.float64] | None:
     """The place in z nearest to 0 where all logits W z + b are 0 or closest to it: −W⁺ b, (D,).
 
-    None of a network whose logits are not linear in z.
+    None of a network whose logits are not linear in z, or of no classes.
     """
     head = getattr(network, "head", None)
-    if not isinstance(head, nn.Linear):
+    if not isinstance(head, nn.Linear) or isinstance(network, SmallCsi):
         return None
     weight, bias = (each.detach().cpu().double().numpy() for each in (head.weight, head.bias))
     origin: NDArray[np.float64] = -np.linalg.pinv(weight) @ bias

@@ -1,5 +1,6 @@
 """Stage `representation_embed`: what each network says of every image."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,10 @@ from novelty_maps.pipeline.cli import run
 from novelty_maps.pipeline.options import from_sections, reads
 
 if TYPE_CHECKING:
+    import numpy as np
+    import torch
     from numpy.typing import NDArray
+    from torch import nn
 
 
 def main(
@@ -25,10 +29,7 @@ def main(
 
     runtime.prepare()
 
-    from tqdm import tqdm
-
     from novelty_maps.machine.devices import select_device
-    from novelty_maps.networks.outputs import embed
     from novelty_maps.pipeline.parts import load_part, load_rows
     from novelty_maps.representation.embedders import (
         classes_seen,
@@ -36,7 +37,7 @@ def main(
         embedders,
         logits_origin,
     )
-    from novelty_maps.representation.files import embedding_path, origin_path
+    from novelty_maps.representation.files import origin_path
 
     device = select_device(classifier.device)
     tasks = embedded_parts(classifier, imagenet=representation.imagenet)
@@ -50,7 +51,26 @@ def main(
         image_shape=tuple(images["test"].shape[1:]),
         classes=classes_seen(load_rows("train")),
     )
-    kept: dict[Path, NDArray[Any]] = {}
+    kept = _embedded(networks, images, tasks, device)
+    for name, network in networks.items():
+        if (origin := logits_origin(network)) is not None:
+            kept[origin_path(name)] = origin
+    _replace(kept)
+
+
+def _embedded(
+    networks: "dict[str, nn.Module]",
+    images: "Mapping[str, NDArray[np.uint8]]",
+    tasks: Sequence[tuple[str, str]],
+    device: "torch.device",
+) -> "dict[Path, NDArray[Any]]":
+    """The outputs of each network for the images of each part, by their paths."""
+    from tqdm import tqdm
+
+    from novelty_maps.networks.outputs import embed
+    from novelty_maps.representation.files import embedding_path
+
+    kept = {}
     total = sum(len(images[part]) for _, part in tasks)
     with tqdm(total=total, unit="img", mininterval=0.5) as bar:
         for name, part in tasks:
@@ -59,9 +79,7 @@ def main(
             )
             for output, values in outputs.items():
                 kept[embedding_path(name, part, output)] = values
-            if "logits" in outputs and (origin := logits_origin(networks[name])) is not None:
-                kept[origin_path(name)] = origin
-    _replace(kept)
+    return kept
 
 
 def _replace(kept: "dict[Path, NDArray[Any]]") -> None:
