@@ -11,6 +11,7 @@ from novelty_maps.params.data import DataParams
 from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.params.localization import LocalizationParams
 from novelty_maps.params.maps import MapsParams
+from novelty_maps.params.representation import RepresentationParams
 from novelty_maps.params.train import TrainParams
 from novelty_maps.pipeline.cli import run
 from novelty_maps.pipeline.options import from_sections, reads
@@ -26,11 +27,12 @@ def main(
     localization: Annotated[LocalizationParams, reads("methods")],
     detectors: DetectorsParams,
     classifier: Annotated[ClassifierParams, reads("device")],
+    representation: Annotated[RepresentationParams, reads("imagenet")],
 ) -> None:
     """Check that the network goes with images, code length and checkpoint, by building it.
 
     The devices that are asked for must be there, the images enough to train on, and the frozen
-    network of detectors, where one is asked for, must have its weights.
+    network, where detectors or representation ask for one, must have its weights.
     """
     from novelty_maps.images.survey import read_survey
     from novelty_maps.machine.devices import require_device
@@ -47,10 +49,10 @@ def main(
         require_device(device, key=f"{section}.device")
     network = fitting(train, (found.channels, data.image_size, data.image_size))
     _require_weights(train, network, images=found.normal["train"])
-    if {*DETECTORS} & {*maps.methods, *localization.methods}:
+    if representation.imagenet or {*DETECTORS} & {*maps.methods, *localization.methods}:
         from novelty_maps.detectors.imagenet import imagenet_network
 
-        imagenet_network(detectors)
+        imagenet_network(detectors, whole=representation.imagenet)
     formats.write_text(NETWORK_CHECKED, "The network goes with the images and the machine.\n")
 
 

@@ -31,6 +31,7 @@ from novelty_maps.pipeline.options import from_sections
 from novelty_maps.pipeline.section import read_yaml
 from novelty_maps.planting.plant import plant_novelties
 from novelty_maps.representation.examine import Examined, score_table
+from novelty_maps.representation.latent_scores import LATENT_SCORES
 from novelty_maps.representation.oracles import ORACLES
 from novelty_maps.representation.scores import SCORES
 
@@ -272,7 +273,7 @@ def test_every_map_and_detector_is_documented() -> None:
         for title in ("Maps", "Detectors")
     }
     assert names["Maps"] == list(MAP_METHODS)
-    assert set(names["Detectors"]) == {*SCORES, *ORACLES, "distance_to_mean"}
+    assert set(names["Detectors"]) == {*SCORES, *LATENT_SCORES, *ORACLES, "distance_to_mean"}
 
 
 # Links and commands.

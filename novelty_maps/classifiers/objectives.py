@@ -28,7 +28,6 @@ class Objective(NamedTuple):
         validation_loss: (images, targets, batch_size=, device=) to the loss that stops training.
         accuracy: What 1 − that loss is called.
         evaluated: Images (N, C, H, W) uint8 to such as the network is evaluated on, for batch norm.
-        embeds_training: Whether its score compares an image with the training images.
     """
 
     network: Callable[..., nn.Module]
@@ -36,7 +35,6 @@ class Objective(NamedTuple):
     validation_loss: Callable[..., ValidationLoss] = error_rate
     accuracy: str = "validation_accuracy"
     evaluated: Callable[[Tensor], Tensor] = lambda images: images
-    embeds_training: bool = False
 
 
 def _classifier(backbone: str, own: Settings, **shape: Any) -> nn.Module:
@@ -73,7 +71,6 @@ OBJECTIVES = {
         validation_loss=small_csi.rotation_error_rate,
         accuracy="validation_rotation_accuracy",
         evaluated=rotation.turned_in_turn,
-        embeds_training=True,
     ),
     "svgd": Objective(
         lambda backbone, own, **shape: svgd.SvgdEnsemble(backbone, members=own["members"], **shape),

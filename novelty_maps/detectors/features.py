@@ -16,6 +16,19 @@ BATCH = 8  # images at a time: of many more, a network for photos takes gigabyte
 _SCALED_ON = 64  # training images, at most
 
 
+def normalised(images: Tensor, size: tuple[int, int], mean: Tensor, std: Tensor) -> Tensor:
+    """Images as a network of ImageNet takes them, (N, 3, *size).
+
+    Args:
+        images: (N, C, H, W) float32 in [0, 1]; one channel is taken three times.
+        size: Height and width that they are resized to, bilinear with antialiasing.
+        mean: (3, 1, 1), subtracted.
+        std: (3, 1, 1), divided by.
+    """
+    resized = functional.interpolate(images, size, mode="bilinear", antialias=True)
+    return (resized.expand(-1, 3, -1, -1) - mean) / std
+
+
 class PatchFeatures:
     """Images to features of overlapping patches (Roth et al. 2022, section 3.1).
 
@@ -76,9 +89,8 @@ class PatchFeatures:
     @torch.no_grad()
     def _depths(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Means over the 3×3 neighbours that are there, of both depths on one grid."""
-        resized = functional.interpolate(images, self._size, mode="bilinear", antialias=True)
         finer, coarser = (
             functional.avg_pool2d(features, 3, stride=1, padding=1, count_include_pad=False)
-            for features in self._trunk((resized.expand(-1, 3, -1, -1) - self._mean) / self._std)
+            for features in self._trunk(normalised(images, self._size, self._mean, self._std))
         )
         return finer, functional.interpolate(coarser, finer.shape[-2:], mode="bilinear")

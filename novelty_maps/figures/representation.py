@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,12 +13,23 @@ from sklearn.metrics import roc_curve
 
 from novelty_maps.figures.style import CHANCE, NORMAL, NOVEL, STYLE, error_lengths, in_words
 
-# The slides' bars: representation, detector, and what it is called there.
-_BARS = (
-    ("nominal", "max_logit", "max logit"),
-    ("nominal", "forest", "oracle\ndetector"),
-    ("all_classes", "forest", "oracle\nrepresentation"),
+# Scores of z alone, which are no network's own and never the one that is shown for it.
+LATENT_SCORES = (
+    "mahalanobis",
+    "relative_mahalanobis",
+    "nearest_neighbours",
+    "vim",
+    "kl_matching",
 )
+# The bars: representation, detector, its labels, and what it is called; the slides have three.
+_BARS = (
+    ("nominal", "max_logit", "none", "max logit"),
+    ("nominal", "nearest_neighbours", "none", "nearest\nneighbours"),
+    ("nominal", "forest", "other classes", "oracle,\nclass\nheld out"),
+    ("nominal", "forest", "all", "oracle\ndetector"),
+    ("all_classes", "forest", "all", "oracle\nrepresen-\ntation"),
+)
+_SLIDES = (0, 3, 4)
 
 # Okabe & Ito's palette and, beyond it, broken lines: one look a representation, in table order.
 _COLORS = ("#0072B2", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#7F7F7F")
@@ -37,9 +49,11 @@ def look(names: list[str], name: str) -> dict[str, Any]:
 def own_score(table: pd.DataFrame, representation: str) -> str | None:
     """The score that is shown for a representation where one is shown; None if it has none.
 
-    It is the first one in the table, and so that of the network's own task in `scores.SCORES`.
+    It is the first one in the table but for `LATENT_SCORES`, and so that of the network's own task
+    in `scores.SCORES`.
     """
     rows = table[(table["representation"] == representation) & (table["labels"] == "none")]
+    rows = rows[~rows["detector"].isin(LATENT_SCORES)]
     return None if rows.empty else str(rows["detector"].iloc[0])
 
 
@@ -51,44 +65,56 @@ def _whole(table: pd.DataFrame) -> pd.DataFrame:
 def representation_figure(table: pd.DataFrame, published: Sequence[float] = ()) -> Figure:
     """The slides' bar chart, and beside it what is known and what is extracted, by representation.
 
+    The bar chart has two bars more: the score of z that was fixed beforehand, and the mean over
+    novel classes of a forest that never saw the class, whose interval one run alone does not know.
+
     Args:
-        table: As `examine` returns it, for every representation.
-        published: The slides' AUROC of each bar, to be marked on it.
+        table: As `examine` returns it, for every representation, or as the summary over runs.
+        published: The slides' AUROC of max logit, oracle detector and oracle representation, to be
+            marked on the bars.
     """
     whole = _whole(table)
     names = list(dict.fromkeys(whole["representation"]))
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(8.4, max(3.0, 0.32 * len(names) + 1.1)))
-        left, right = figure.subplots(1, 2, width_ratios=(1.3, 1.7))
-        _bars(left, whole, published)
+        figure = Figure(figsize=(9.4, max(3.0, 0.32 * len(names) + 1.1)))
+        left, right = figure.subplots(1, 2, width_ratios=(1.7, 1.7))
+        _bars(left, table, published)
         _grid(right, whole, names)
         handles, labels = right.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper right", ncols=4, fontsize=7)
     return figure
 
 
-def _bars(axis: Axes, whole: pd.DataFrame, published: Sequence[float]) -> None:
-    indexed = whole.set_index(["representation", "detector"])
-    bars = [(*key, label) for *key, label in _BARS if tuple(key) in indexed.index]
-    if bars:
-        chosen = indexed.loc[[(name, detector) for name, detector, _ in bars]]
+def _bars(axis: Axes, table: pd.DataFrame, published: Sequence[float]) -> None:
+    bars = pd.DataFrame([_bar(table, *key) for *key, _ in _BARS])
+    chosen = bars[bars["auroc"].notna()]
+    if len(chosen):
         colors = [NORMAL if oracle == 0 else NOVEL for oracle in chosen["oracle"]]
-        axis.bar(
-            range(len(bars)),
-            chosen["auroc"],
-            0.6,
-            yerr=error_lengths(chosen, "auroc"),
-            color=colors,
-        )
-        axis.set_xticks(range(len(bars)), [label for *_, label in bars], fontsize=8)
+        lengths = error_lengths(chosen, "auroc")
+        axis.bar(chosen.index, chosen["auroc"], 0.6, yerr=lengths, color=colors)
+        axis.set_xticks(chosen.index, [_BARS[place][-1] for place in chosen.index], fontsize=7)
         drawn = chosen[["auroc", "auroc_low"]].min().min()  # an interval may be unknown
         low = min(0.9, *published, float(drawn)) - 0.05
         axis.set(ylim=(low, 1))
     if published:
         look: dict[str, Any] = {"color": "black", "mfc": "white", "ms": 5, "label": "the slides"}
-        axis.plot(range(len(published)), published, "D", **look)
+        axis.plot(_SLIDES, published, "D", **look)
         axis.legend(fontsize=7, loc="upper left")
     axis.set(ylabel="AUROC, normal against novel")
+
+
+def _bar(table: pd.DataFrame, name: str, detector: str, labels: str) -> "pd.Series[float]":
+    """AUROC, its interval and whether an oracle's; of held-out classes the mean over them."""
+    rows = table[
+        (table["representation"] == name)
+        & (table["detector"] == detector)
+        & (table["labels"] == labels)
+        & ((table["novel_class"] == "all") != (labels == "other classes"))
+    ]
+    bar: pd.Series[float] = rows[["auroc", "auroc_low", "auroc_high", "oracle"]].mean()
+    if len(rows) > 1:  # intervals of single classes say nothing about their mean
+        bar[["auroc_low", "auroc_high"]] = np.nan
+    return bar
 
 
 _OWN, _LINEAR, _FOREST = (

@@ -77,7 +77,7 @@ AnyVariant = Annotated[
 ]
 
 VariantName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
-_TAKEN = ("autoencoder", "untrained", "raw_pixels")
+_TAKEN = ("autoencoder", "untrained", "imagenet", "raw_pixels")
 
 
 class ClassifierParams(TrainingSection):

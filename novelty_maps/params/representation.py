@@ -8,8 +8,12 @@ from novelty_maps.pipeline.section import Positive, Section
 
 
 class RepresentationParams(Section):
-    """The oracles, and how many labelled anomalies they see beside all of them."""
+    """A further network, the oracles, and how many labelled anomalies these see beside all."""
 
+    imagenet: Annotated[
+        bool,
+        Field(description="Whether the network of the section `detectors` is examined as well."),
+    ]
     trees: Annotated[Positive, Field(description="Trees of the forest oracle.")]
     labelled_anomalies: Annotated[
         list[Positive], Field(description="Labelled anomalies of further oracles.")

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from novelty_maps.params.classifier import ClassifierParams
-from novelty_maps.representation.files import read_outputs
+from novelty_maps.representation.files import IMAGENET, read_outputs
+from novelty_maps.representation.latent_scores import Classes
 from novelty_maps.representation.representations import (
     Representation,
     joined,
@@ -20,37 +21,56 @@ from novelty_maps.representation.scores import SHOWN
 
 
 def every_representation(
-    classifier: ClassifierParams, images: Mapping[str, NDArray[np.uint8]], test: pd.DataFrame
+    classifier: ClassifierParams,
+    images: Mapping[str, NDArray[np.uint8]],
+    rows: Mapping[str, pd.DataFrame],
+    *,
+    imagenet: bool,
 ) -> Iterator[Representation]:
     """Classifiers, deep ensembles of them, autoencoder, an untrained network and raw pixels.
 
-    Ensembles are of classifiers that put out `logits`.
+    Ensembles are of classifiers that put out `logits`. Networks that put out logits know the
+    classes, and so does that of ImageNet.
 
     Args:
         classifier: The variants; those that differ in the seed alone form an ensemble.
         images: Part to (N, C, H, W); "train" has the normal training images.
-        test: `label` and `novel` of the test images.
+        rows: Part to `label` and `novel` of its images.
+        imagenet: Whether the network trained on ImageNet is among them.
 
     Raises:
         InputError: What was kept of a network is missing or damaged, or belongs to other images.
     """
     counts = {part: len(array) for part, array in images.items()}
+    labelled = {part: counts[part] for part in ("validation", "test")}
+    test, classes = rows["test"], _classes(rows)
     for name, variant in classifier.variants.items():
+        outputs = read_outputs(name, labelled if variant.sees_novel else counts)
         yield of_network(
             name,
-            read_outputs(name, counts),
+            outputs,
             test,
             sees_novel=variant.sees_novel,
             shown=SHOWN.get(variant.objective),
+            classes=classes if {"logits", "member_logits"} & outputs["test"].keys() else None,
         )
     for name, members in classifier.ensembles().items():
-        each = [read_outputs(member, counts) for member in members]
+        saw = classifier.variant(members[0]).sees_novel
+        each = [read_outputs(member, labelled if saw else counts) for member in members]
         if "logits" in each[0]["test"]:
-            saw = classifier.variant(members[0]).sees_novel
-            yield of_network(name, joined(each), test, sees_novel=saw)
-    for name in ("autoencoder", "untrained"):
-        yield of_network(name, read_outputs(name, counts), test)
+            yield of_network(name, joined(each), test, sees_novel=saw, classes=classes)
+    others = {"autoencoder": None, "untrained": classes} | ({IMAGENET: classes} if imagenet else {})
+    for name, known in others.items():
+        yield of_network(name, read_outputs(name, counts), test, classes=known)
     yield of_pixels(images)
+
+
+def _classes(rows: Mapping[str, pd.DataFrame]) -> dict[str, Classes]:
+    """Class of each normal training image and of each validation image, −1 for novel ones."""
+    return {
+        part: rows[part]["label"].where(rows[part]["novel"] == 0, -1).to_numpy(np.int64)
+        for part in ("train", "validation")
+    }
 
 
 def with_training(table: pd.DataFrame, classifier: ClassifierParams) -> pd.DataFrame:

@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from torch import nn
 
 from novelty_maps.autoencoders.trained import load_autoencoder
 from novelty_maps.classifiers import objectives
 from novelty_maps.classifiers.files import classifier_path, read_classifier
+from novelty_maps.classifiers.small_csi import SmallCsi
+from novelty_maps.detectors.pooled import pooled_network
 from novelty_maps.params.classifier import ClassifierParams
+from novelty_maps.params.detectors import DetectorsParams
+from novelty_maps.representation.files import IMAGENET
 
 
 def classes_seen(training: pd.DataFrame) -> dict[bool, int]:
@@ -24,19 +30,26 @@ def classes_seen(training: pd.DataFrame) -> dict[bool, int]:
 
 
 def embedders(
-    classifier: ClassifierParams, *, image_shape: tuple[int, ...], classes: Mapping[bool, int]
+    classifier: ClassifierParams,
+    frozen: DetectorsParams | None,
+    *,
+    image_shape: tuple[int, ...],
+    classes: Mapping[bool, int],
 ) -> dict[str, nn.Module]:
     """Representation to its network in evaluation mode: all but the ensembles and raw pixels.
 
-    They are the trained classifiers, the autoencoder, and a classifier with its initial weights.
+    They are the trained classifiers, the autoencoder, a classifier with its initial weights, and
+    the network trained on ImageNet if it is asked for.
 
     Args:
         classifier: The variants, their backbone, and the seed of the untrained one.
+        frozen: The network trained on ImageNet, None for none.
         image_shape: (C, H, W) of the images.
         classes: As of `classes_seen`.
 
     Raises:
-        InputError: A network's file is missing or damaged, or belongs to another network.
+        InputError: A network's file is missing or damaged, or belongs to another network, or as of
+            `pooled_network`.
     """
     networks: dict[str, nn.Module] = {}
     for name, variant in classifier.variants.items():
@@ -58,19 +71,36 @@ def embedders(
         image_shape=image_shape,
         classes=classes[False],
     ).eval()
+    if frozen is not None:
+        networks[IMAGENET] = pooled_network(frozen)
     return networks
 
 
-def embedded_parts(classifier: ClassifierParams) -> list[tuple[str, str]]:
+def logits_origin(network: nn.Module) -> NDArray[np.float64] | None:
+    """The place in z nearest to 0 where all logits W z + b are 0 or closest to it: −W⁺ b, (D,).
+
+    None of a network whose logits are not linear in z, or of no classes.
+    """
+    head = getattr(network, "head", None)
+    if not isinstance(head, nn.Linear) or isinstance(network, SmallCsi):
+        return None
+    weight, bias = (each.detach().cpu().double().numpy() for each in (head.weight, head.bias))
+    origin: NDArray[np.float64] = -np.linalg.pinv(weight) @ bias
+    return origin
+
+
+def embedded_parts(classifier: ClassifierParams, *, imagenet: bool) -> list[tuple[str, str]]:
     """The representations and, of each, the parts whose outputs are kept.
 
-    They are the validation and test parts, and the normal training images where a score compares
-    with them.
+    They are the validation and test parts, and the normal training images, with which scores
+    compare, but for networks that were trained on novel classes: those have no scores.
+
+    Args:
+        classifier: The variants.
+        imagenet: Whether the network trained on ImageNet is among the representations.
     """
-    names = [*classifier.variants, "autoencoder", "untrained"]
-    with_training = [
-        (name, "train")
-        for name, variant in classifier.variants.items()
-        if objectives.OBJECTIVES[variant.objective].embeds_training
-    ]
-    return [(name, part) for name in names for part in ("validation", "test")] + with_training
+    saw = {name: variant.sees_novel for name, variant in classifier.variants.items()}
+    others = ["autoencoder", "untrained", *([IMAGENET] if imagenet else [])]
+    names = saw | dict.fromkeys(others, False)
+    parts = [(name, part) for name in names for part in ("validation", "test")]
+    return parts + [(name, "train") for name in names if not names[name]]

@@ -20,12 +20,19 @@ DETECTION_METRICS = Path("metrics/detection.json")
 DETECTION_GLANCE = GLANCE / "representation.json"
 REPRESENTATION_PLOTS = PLOTS / "representation"
 
+IMAGENET = "imagenet"  # the representation of the frozen network
+
 _AUROCS = ["auroc", "auroc_low", "auroc_high", "auroc_draws_sd"]
 
 
 def embedding_path(representation: str, part: str, output: str) -> Path:
     """One output of a network for the images of a part; row i is row i of the part."""
     return EMBEDDINGS / f"{representation}.{part}.{output}.npy"
+
+
+def origin_path(representation: str) -> Path:
+    """Where in z a network's logits, linear in z, are zero: its `origin`, (D,) float64."""
+    return EMBEDDINGS / f"{representation}.head.origin.npy"
 
 
 def embedded_outputs(representation: str, part: str) -> list[str]:
@@ -39,20 +46,22 @@ def read_outputs(
 ) -> dict[str, dict[str, NDArray[Any]]]:
     """What is kept of a network: part to output to array, float32, memory-mapped.
 
+    "head" has the `origin` of a network whose logits are linear in z, float64.
+
     Args:
         representation: Name of the network.
         images: Part to its number of images, which is that of an array's rows.
 
     Raises:
-        InputError: The representation `z` of validation or test images is missing, or a file is
-            damaged or belongs to other images.
+        InputError: The representation `z` of a part is missing, or a file is damaged or belongs to
+            other images.
     """
-    for part in ("validation", "test"):
+    for part in images:
         if not (path := embedding_path(representation, part, "z")).exists():
             raise InputError(
                 f"{path} does not exist: make it with `python -m stages.representation.embed`"
             )
-    return {
+    found = {
         part: {
             output: arrays.read_array(
                 embedding_path(representation, part, output),
@@ -65,6 +74,13 @@ def read_outputs(
         }
         for part, count in images.items()
     }
+    if (path := origin_path(representation)).exists():
+        width = found["test"]["z"].shape[1]
+        origin = arrays.read_array(
+            path, shape=(width,), dtype=np.float64, made_by="representation.embed"
+        )
+        found["head"] = {"origin": origin}
+    return found
 
 
 def read_scores() -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from novelty_maps.representation import scores
+from novelty_maps.representation.latent_scores import Classes, latent_scores
 
 Array = NDArray[Any]
 
@@ -39,11 +40,13 @@ def of_network(
     *,
     sees_novel: bool = False,
     shown: str | None = None,
+    classes: Mapping[str, Classes] | None = None,
 ) -> Representation:
     """The representation z of a network, with every score that its outputs allow.
 
-    A network that was trained on novel classes has no score of its own, since its logits know the
-    classes by their labels.
+    Those of the network's own outputs come first, then those of `latent_scores`, where the outputs
+    of the training images are kept. A network that was trained on novel classes has none, since it
+    knows the classes by their labels.
 
     Args:
         name: Its name.
@@ -51,12 +54,16 @@ def of_network(
         test: `label` and `novel` of the test images.
         sees_novel: Whether it was trained on novel classes.
         shown: Score to come first, the one that figures show; None leaves the order of `SCORES`.
+        classes: Of the training and validation images, as `latent_scores` takes them.
     """
     parts = ("validation", "test")
     own: dict[str, dict[str, NDArray[np.float64]]] = {part: {} for part in parts}
     correct = None
     if not sees_novel:
         own = {part: scores.own_scores(outputs, part) for part in parts}
+        if "z" in outputs.get("train", {}):
+            on_z = latent_scores(outputs, classes)
+            own = {part: own[part] | on_z[part] for part in parts}
         logits = outputs["test"].get("logits")
         if "member_logits" in outputs["test"]:
             logits = scores.log_mean_probability(outputs["test"]["member_logits"])
@@ -82,6 +89,8 @@ def of_network(
 def joined(members: Sequence[Mapping[str, Mapping[str, Array]]]) -> dict[str, dict[str, Array]]:
     """Outputs of a deep ensemble: `z` (N, E·D) side by side and `member_logits` (N, E, K).
 
+    They are of the parts that the members have outputs of.
+
     Args:
         members: Outputs of each member, as `of_network` takes them.
     """
@@ -90,7 +99,8 @@ def joined(members: Sequence[Mapping[str, Mapping[str, Array]]]) -> dict[str, di
             "z": np.concatenate([member[part]["z"] for member in members], axis=1),
             "member_logits": np.stack([member[part]["logits"] for member in members], axis=1),
         }
-        for part in ("validation", "test")
+        for part in ("train", "validation", "test")
+        if part in members[0]
     }
 
 

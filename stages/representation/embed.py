@@ -1,43 +1,75 @@
-"""Stage `representation_embed`: what each network says of every validation and test image."""
+"""Stage `representation_embed`: what each network says of every image."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from novelty_maps.params.classifier import ClassifierParams
+from novelty_maps.params.detectors import DetectorsParams
+from novelty_maps.params.representation import RepresentationParams
 from novelty_maps.pipeline.cli import run
 from novelty_maps.pipeline.options import from_sections, reads
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+    from torch import nn
 
 
 def main(
     classifier: Annotated[
         ClassifierParams, reads("device", as_made=("backbone", "seed", "variants"))
     ],
+    representation: Annotated[RepresentationParams, reads("imagenet")],
+    detectors: DetectorsParams,
 ) -> None:
-    """Embed the images with the classifiers, the autoencoder and an untrained classifier."""
+    """Embed the images with the classifiers, autoencoder, untrained and frozen network."""
     from novelty_maps.machine import runtime
 
     runtime.prepare()
 
-    from tqdm import tqdm
-
     from novelty_maps.machine.devices import select_device
-    from novelty_maps.networks.outputs import embed
-    from novelty_maps.pipeline import atomic
-    from novelty_maps.pipeline.arrays import write_array
     from novelty_maps.pipeline.parts import load_part, load_rows
-    from novelty_maps.representation.embedders import classes_seen, embedded_parts, embedders
-    from novelty_maps.representation.files import EMBEDDINGS, embedding_path
+    from novelty_maps.representation.embedders import (
+        classes_seen,
+        embedded_parts,
+        embedders,
+        logits_origin,
+    )
+    from novelty_maps.representation.files import origin_path
 
     device = select_device(classifier.device)
-    tasks = embedded_parts(classifier)
+    tasks = embedded_parts(classifier, imagenet=representation.imagenet)
     images = {
         part: load_part(part, novel=part != "train")[0]
         for part in dict.fromkeys(part for _, part in tasks)
     }
     networks = embedders(
         classifier,
+        detectors if representation.imagenet else None,
         image_shape=tuple(images["test"].shape[1:]),
         classes=classes_seen(load_rows("train")),
     )
+    kept = _embedded(networks, images, tasks, device)
+    for name, network in networks.items():
+        if (origin := logits_origin(network)) is not None:
+            kept[origin_path(name)] = origin
+    _replace(kept)
+
+
+def _embedded(
+    networks: "dict[str, nn.Module]",
+    images: "Mapping[str, NDArray[np.uint8]]",
+    tasks: Sequence[tuple[str, str]],
+    device: "torch.device",
+) -> "dict[Path, NDArray[Any]]":
+    """The outputs of each network for the images of each part, by their paths."""
+    from tqdm import tqdm
+
+    from novelty_maps.networks.outputs import embed
+    from novelty_maps.representation.files import embedding_path
+
     kept = {}
     total = sum(len(images[part]) for _, part in tasks)
     with tqdm(total=total, unit="img", mininterval=0.5) as bar:
@@ -47,6 +79,15 @@ def main(
             )
             for output, values in outputs.items():
                 kept[embedding_path(name, part, output)] = values
+    return kept
+
+
+def _replace(kept: "dict[Path, NDArray[Any]]") -> None:
+    """Write these arrays in the place of all that there are."""
+    from novelty_maps.pipeline import atomic
+    from novelty_maps.pipeline.arrays import write_array
+    from novelty_maps.representation.files import EMBEDDINGS
+
     with atomic.written_together():
         for path, values in kept.items():
             write_array(path, values)

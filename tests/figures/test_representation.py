@@ -8,12 +8,14 @@ from matplotlib.container import ErrorbarContainer
 from oracles.detection_tables import TABLE, ends, points
 
 from novelty_maps.figures.representation import (
+    LATENT_SCORES,
     own_score,
     reconstruction_weight_figure,
     representation_figure,
     roc_figure,
 )
 from novelty_maps.figures.style import NORMAL, NOVEL
+from novelty_maps.representation import latent_scores
 from novelty_maps.statistics.auroc import delong_auroc
 
 NAMES = ["nominal", "all_classes", "hybrid", "summed", "hybrid_ensemble"]
@@ -30,12 +32,16 @@ def auroc(name, detector, labels):
     return found["auroc"].item()
 
 
-def test_bars_are_the_three_of_the_slides():
+def test_bars_are_the_slides_three_with_the_score_of_z_and_the_held_out_classes_between():
     figure = representation_figure(TABLE, published=[0.776, 0.905, 0.987])
     left = figure.axes[0]
-    assert [bar.get_height() for bar in left.patches] == pytest.approx([0.7, 0.8, 0.95])
+    heights = [bar.get_height() for bar in left.patches]
+    assert heights == pytest.approx([0.7, 0.74, 0.4, 0.8, 0.95])
     marked = next(line for line in left.lines if line.get_label() == "the slides")
     assert list(marked.get_ydata()) == [0.776, 0.905, 0.987]
+    labels = dict(zip(left.get_xticks(), left.get_xticklabels(), strict=True))
+    places = [labels[x].get_text().split("\n")[0] for x in marked.get_xdata()]
+    assert places == ["max logit", "oracle", "oracle"]
     low, high = left.get_ylim()
     assert low < 0.7
     assert high == 1
@@ -44,10 +50,19 @@ def test_bars_are_the_three_of_the_slides():
 def test_bars_are_named_and_coloured_by_what_saw_novel_labels():
     left = representation_figure(TABLE).axes[0]
     labels = [label.get_text().replace("\n", " ") for label in left.get_xticklabels()]
-    assert labels == ["max logit", "oracle detector", "oracle representation"]
-    assert [to_hex(bar.get_facecolor()).upper() for bar in left.patches] == [NORMAL, NOVEL, NOVEL]
+    assert labels == [
+        "max logit",
+        "nearest neighbours",
+        "oracle, class held out",
+        "oracle detector",
+        "oracle represen- tation",
+    ]
+    colors = [to_hex(bar.get_facecolor()).upper() for bar in left.patches]
+    assert colors == [NORMAL, NORMAL, NOVEL, NOVEL, NOVEL]
     (bars,) = (c.errorbar for c in left.containers if not isinstance(c, ErrorbarContainer))
-    np.testing.assert_allclose(ends(bars), [(0.67, 0.71), (0.77, 0.81), (0.92, 0.96)])
+    unknown = (np.nan, np.nan)  # of a mean over classes in one run
+    expected = [(0.67, 0.71), (0.71, 0.75), unknown, (0.77, 0.81), (0.92, 0.96)]
+    np.testing.assert_allclose(ends(bars), expected)
     assert left.get_ylabel() == "AUROC, normal against novel"
 
 
@@ -55,6 +70,20 @@ def test_bars_without_intervals_are_in_the_picture():
     table = TABLE.assign(auroc_low=np.nan, auroc_high=np.nan)
     left = representation_figure(table).axes[0]
     assert left.get_ylim()[0] < min(bar.get_height() for bar in left.patches)
+
+
+def test_bar_of_held_out_classes_has_the_interval_over_runs():
+    single = TABLE["novel_class"] != "all"
+    each = TABLE[single & (TABLE["novel_class"] == "7")].assign(novel_class="each")
+    left = representation_figure(pd.concat([TABLE[~single], each])).axes[0]
+    (bars,) = (c.errorbar for c in left.containers if not isinstance(c, ErrorbarContainer))
+    np.testing.assert_allclose(ends(bars)[2], (0.36, 0.4))
+
+
+def test_table_without_scores_of_z_and_held_out_classes_keeps_the_other_bars_in_their_places():
+    few = TABLE[(TABLE["detector"] != "nearest_neighbours") & (TABLE["novel_class"] == "all")]
+    left = representation_figure(few).axes[0]
+    assert list(left.get_xticks()) == [0, 3, 4]
 
 
 def test_figure_without_the_networks_of_the_slides_has_no_bars():
@@ -111,7 +140,8 @@ def test_ticks_are_the_scores_that_are_not_shown():
         if line.get_marker() == "|" and len(line.get_xdata())
     }
     without = ["nominal", "hybrid", "summed", "hybrid_ensemble"]
-    assert ticks == {name: [auroc(name, "energy", "none")] for name in without}
+    others = ("energy", "nearest_neighbours")
+    assert ticks == {name: [auroc(name, other, "none") for other in others] for name in without}
     assert axis.get_xlabel() == "AUROC"
 
 
@@ -176,3 +206,11 @@ def test_roc_curve_rises_before_it_runs_where_a_novel_image_scores_highest():
 def test_shown_score_is_the_first_in_the_table():
     assert own_score(TABLE, "nominal") == "max_logit"
     assert own_score(TABLE, "all_classes") is None
+
+
+def test_score_of_z_is_never_the_one_shown():
+    assert set(LATENT_SCORES) == set(latent_scores.LATENT_SCORES)
+    for name in LATENT_SCORES:
+        first = TABLE.replace({"detector": {"max_logit": name}})
+        assert own_score(first, "nominal") == "energy"
+        assert own_score(first[first["detector"] == name], "nominal") is None

@@ -12,6 +12,7 @@ def rows(representation, objective, settings="{}", *, auroc=0.8, sees_novel=Fals
     entries = [
         ("max_logit", "none", "all", auroc),
         ("energy", "none", "all", auroc - 0.1),
+        ("nearest_neighbours", "none", "all", auroc + 0.04),
         ("forest", "all", "all", auroc + 0.1),
         ("linear", "all", "all", auroc + 0.05),
         ("forest", "5", "all", auroc - 0.2),
@@ -54,7 +55,7 @@ def points(axis):
 
 
 def ends(container):
-    """The lower and upper end of each error bar, along the axis that they lie on."""
+    """The lower and upper end of each error bar, along the axis that they lie on; NaN of none."""
     bars = [segment for lines in container[2] for segment in lines.get_segments()]
     along = 0 if bars[0][0][0] != bars[0][1][0] else 1
-    return [(bar[0][along], bar[1][along]) for bar in bars]
+    return [(bar[0][along], bar[1][along]) if len(bar) else (np.nan, np.nan) for bar in bars]

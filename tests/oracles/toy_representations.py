@@ -14,6 +14,7 @@ def rows_of(count, seed):
 
 
 VALIDATION, TEST = rows_of(200, 0), rows_of(300, 1)
+TRAIN = rows_of(250, 2).query("novel == 0").reset_index(drop=True)
 
 
 def features(rows, seed):

@@ -1,14 +1,17 @@
 """The networks whose outputs are kept, and the parts of the images that they are kept of."""
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 from oracles.classifier_params import classifier_params
+from oracles.parameters import section
 from oracles.small_classifiers import OWN, small_classifier
 from torch import nn
 
 from novelty_maps.classifiers.files import classifier_path
 from novelty_maps.classifiers.svgd import SvgdEnsemble
+from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.pipeline import formats
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.representation import embedders
@@ -34,9 +37,12 @@ def folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setattr(embedders, "load_autoencoder", Autoencoder)
 
 
-def networks(*, seed=0):
+def networks(*, seed=0, frozen=None):
     return embedders.embedders(
-        classifier_params(VARIANTS, seed=seed), image_shape=(1, 8, 8), classes={False: 3, True: 5}
+        classifier_params(VARIANTS, seed=seed),
+        frozen,
+        image_shape=(1, 8, 8),
+        classes={False: 3, True: 5},
     )
 
 
@@ -86,9 +92,34 @@ def test_classifier_of_other_classes_is_an_error_that_names_its_file():
         networks()
 
 
-def test_training_images_are_embedded_where_a_score_compares_with_them():
-    variants = VARIANTS | {"contrastive": {"objective": "small_csi"}}
-    found = embedders.embedded_parts(classifier_params(variants))
-    names = [*variants, "autoencoder", "untrained"]
+def test_frozen_network_is_the_last_one_where_it_is_asked_for(monkeypatch):
+    asked = []
+    monkeypatch.setattr(embedders, "pooled_network", asked.append)
+    write_trained()
+    frozen = section(DetectorsParams, "detectors")
+    assert list(networks(frozen=frozen)) == [*VARIANTS, "autoencoder", "untrained", "imagenet"]
+    assert asked == [frozen]
+
+
+def test_logits_are_zero_at_the_origin_nearest_to_zero():
+    network = small_classifier("nominal", seed=1)
+    origin = embedders.logits_origin(network)
+    logits = network.double().head(torch.from_numpy(origin))
+    torch.testing.assert_close(logits, torch.zeros_like(logits), atol=1e-12, rtol=0)
+    weight = network.head.weight.detach().numpy()
+    beside = np.linalg.svd(weight)[2][len(weight) :]  # where no logit changes
+    np.testing.assert_allclose(beside @ origin, 0, atol=1e-12)
+
+
+def test_logits_that_are_not_linear_in_z_have_no_origin():
+    assert embedders.logits_origin(small_classifier("generalized_odin")) is None
+    assert embedders.logits_origin(Autoencoder((1, 8, 8))) is None
+
+
+def test_training_images_are_embedded_but_by_networks_that_saw_novel_classes():
+    found = embedders.embedded_parts(classifier_params(VARIANTS), imagenet=True)
+    names = [*VARIANTS, "autoencoder", "untrained", "imagenet"]
     expected = [(name, part) for name in names for part in ("validation", "test")]
-    assert found == [*expected, ("contrastive", "train")]
+    assert found == expected + [(name, "train") for name in names if name != "all_classes"]
+    without = embedders.embedded_parts(classifier_params(VARIANTS), imagenet=False)
+    assert without == [each for each in found if each[0] != "imagenet"]

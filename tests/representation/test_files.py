@@ -23,7 +23,7 @@ def keep(name, part, output, array):
 
 
 def kept():
-    for part in ("validation", "test"):
+    for part in COUNTS:
         for output, width in (("z", 5), ("logits", 2)):
             keep("nominal", part, output, np.ones((COUNTS[part], width), np.float32))
 
@@ -34,7 +34,7 @@ def test_outputs_are_those_that_were_kept_of_each_part():
     keep("nominal_too", "test", "h", np.zeros((4, 2), np.float32))
     found = files.read_outputs("nominal", COUNTS)
     assert {part: sorted(outputs) for part, outputs in found.items()} == {
-        "train": ["projection"],
+        "train": ["logits", "projection", "z"],
         "validation": ["logits", "z"],
         "test": ["logits", "z"],
     }
@@ -42,7 +42,25 @@ def test_outputs_are_those_that_were_kept_of_each_part():
     assert found["train"]["projection"].shape == (2, 4, 3)
 
 
-@pytest.mark.parametrize("part", ["validation", "test"])
+def test_origin_of_the_logits_is_read_where_it_was_kept():
+    kept()
+    assert "head" not in files.read_outputs("nominal", COUNTS)
+    write_array(files.origin_path("nominal"), np.arange(5.0))
+    found = files.read_outputs("nominal", COUNTS)
+    np.testing.assert_array_equal(found["head"]["origin"], np.arange(5.0))
+    write_array(files.origin_path("nominal"), np.arange(4.0))
+    with pytest.raises(InputError, match=r"head\.origin\.npy holds float64 4, not float64 5: make"):
+        files.read_outputs("nominal", COUNTS)
+
+
+def test_parts_that_are_not_asked_for_may_be_missing():
+    kept()
+    files.embedding_path("nominal", "train", "z").unlink()
+    without = {part: COUNTS[part] for part in ("validation", "test")}
+    assert set(files.read_outputs("nominal", without)) == set(without)
+
+
+@pytest.mark.parametrize("part", COUNTS)
 def test_missing_representation_names_the_file_and_the_remedy(part):
     kept()
     files.embedding_path("nominal", part, "z").unlink()

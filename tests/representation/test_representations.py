@@ -1,9 +1,10 @@
 """What is examined of a network, an ensemble and raw pixels."""
 
 import numpy as np
-from oracles.toy_representations import TEST, VALIDATION, outputs, representation
+from oracles.toy_representations import TEST, TRAIN, VALIDATION, features, outputs, representation
 
 from novelty_maps.representation import scores
+from novelty_maps.representation.latent_scores import latent_scores
 from novelty_maps.representation.representations import joined, of_network, of_pixels
 
 NOVEL = TEST["novel"].to_numpy() == 1
@@ -27,10 +28,24 @@ def test_network_has_every_score_that_its_outputs_allow():
     assert not of_network("autoencoder", code, TEST).scores["test"]
 
 
+def test_scores_of_z_follow_those_of_the_network_where_training_images_are_kept():
+    z = features(TRAIN, 4)
+    kept = outputs() | {"train": {"z": z, "logits": z[:, :3]}}
+    classes = {"train": TRAIN["label"].to_numpy(), "validation": VALIDATION["label"].to_numpy()}
+    found = of_network("nominal", kept, TEST, classes=classes).scores
+    on_z = latent_scores(kept, classes)
+    assert list(found["test"]) == [*scores.LOGIT_SCORES, *on_z["test"]]
+    for part in ("validation", "test"):
+        for name, score in on_z[part].items():
+            np.testing.assert_array_equal(found[part][name], score)
+    assert not of_network("all_classes", kept, TEST, sees_novel=True).scores["test"]
+
+
 def test_ensemble_joins_the_representations_and_averages_the_probabilities():
     members = [outputs(), outputs(logits=np.zeros((len(TEST), 3)))]
     members[1]["validation"]["logits"] = np.zeros((len(VALIDATION), 3))
     both = joined(members)
+    assert list(both) == ["validation", "test"]  # as the members'
     assert both["test"]["z"].shape == (len(TEST), 10)
     np.testing.assert_array_equal(both["test"]["member_logits"][:, 0], members[0]["test"]["logits"])
     ensemble = of_network("ensemble", both, TEST)

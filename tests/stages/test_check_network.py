@@ -5,12 +5,14 @@ import torch
 from oracles.parameters import section
 
 from novelty_maps.autoencoders.registry import seeded_autoencoder
+from novelty_maps.detectors.imagenet import ResidualTrunk
 from novelty_maps.images.survey import Survey
 from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.params.data import DataParams
 from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.params.localization import LocalizationParams
 from novelty_maps.params.maps import MapsParams
+from novelty_maps.params.representation import RepresentationParams
 from novelty_maps.params.train import TrainParams
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.formats import write_json
@@ -19,7 +21,7 @@ from stages import check_network
 
 KINDS = {"data": DataParams, "train": TrainParams, "maps": MapsParams}
 KINDS |= {"classifier": ClassifierParams, "detectors": DetectorsParams}
-KINDS |= {"localization": LocalizationParams}
+KINDS |= {"localization": LocalizationParams, "representation": RepresentationParams}
 PARTS = ("train", "validation", "test")
 FOUND = Survey("digits", 1, dict.fromkeys(PARTS, 100), dict.fromkeys(PARTS, 90), [])
 
@@ -95,6 +97,15 @@ def test_frozen_network_of_detectors_must_have_its_weights():
     methods = [*section(LocalizationParams, "localization").methods, "padim"]
     found = refusal(detectors=detectors, localization={"methods": methods})
     assert "nowhere.pt does not exist" in found
+
+
+def test_frozen_network_of_representation_must_have_all_its_weights(workspace):
+    trunk = ResidualTrunk("resnet18").state_dict()
+    torch.save(trunk, workspace / "trunk.pt")
+    detectors = {"network": "resnet18", "weights": str(workspace / "trunk.pt")}
+    checked(detectors=detectors, maps={"methods": ["patchcore"]})
+    found = refusal(detectors=detectors, representation={"imagenet": True})
+    assert "layer4" in found
 
 
 def test_survey_of_another_data_set_is_no_survey():

@@ -15,12 +15,14 @@ from typer.testing import CliRunner
 from novelty_maps.autoencoders.files import AUTOENCODER
 from novelty_maps.autoencoders.registry import seeded_autoencoder
 from novelty_maps.classifiers.files import CLASSIFIER_METRICS, read_classifier
+from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.params.plots import PlotsParams
 from novelty_maps.params.representation import RepresentationParams
 from novelty_maps.pipeline import formats
 from novelty_maps.pipeline.arrays import write_array
 from novelty_maps.pipeline.options import from_sections
 from novelty_maps.pipeline.paths import RAW_IMAGES, RAW_PROVENANCE, SPLIT
+from novelty_maps.representation import embedders
 from novelty_maps.representation.files import (
     DETECTION_GLANCE,
     DETECTION_METRICS,
@@ -41,6 +43,13 @@ VARIANTS = {
 }
 CLASSIFIER = classifier_params(VARIANTS, epochs=1)
 COUNTS = {"train": 40, "validation": 30, "test": 50}
+
+
+class Frozen(torch.nn.Module):
+    """Stands for the network trained on ImageNet: the mean of each row of pixels."""
+
+    def outputs(self, x):
+        return {"z": x.mean(dim=(1, 3))}
 
 
 def write_images():
@@ -71,9 +80,10 @@ def workspace(tmp_path_factory):
         REPRESENTATION_PLOTS.mkdir(parents=True)
         for left_over in (EMBEDDINGS / "old.test.z.npy", REPRESENTATION_PLOTS / "old.png"):
             left_over.touch()
-        embed.main(CLASSIFIER)
-        few = {"trees": 5, "labelled_anomalies": [3, 12, 13], "draws": 2}
+        few = {"trees": 5, "labelled_anomalies": [3, 12, 13], "draws": 2, "imagenet": True}
         oracles = section(RepresentationParams, "representation", **few)
+        patch.setattr(embedders, "pooled_network", lambda detectors: Frozen())
+        embed.main(CLASSIFIER, oracles, section(DetectorsParams, "detectors"))
         metrics.main(oracles, CLASSIFIER)
         plots.main(section(PlotsParams, "plots", examples=1, dpi=30))
         yield folder
@@ -97,21 +107,24 @@ def test_novel_classes_are_trained_on_by_the_oracle_alone(workspace):
 
 def test_embeddings_are_of_the_networks_there_are(workspace):
     found = {tuple(file.name.split(".")[:2]) for file in EMBEDDINGS.iterdir()}
-    names = [*VARIANTS, "autoencoder", "untrained"]
+    names = [*VARIANTS, "autoencoder", "untrained", "imagenet"]
     parts = {(name, part) for name in names for part in ("validation", "test")}
-    assert found == parts | {("csi", "train")}
+    parts |= {(name, "train") for name in names if name != "all_classes"}
+    linear = [name for name in names if name not in ("csi", "autoencoder", "imagenet")]
+    assert found == parts | {(name, "head") for name in linear}
     normal = np.load(EMBEDDINGS / "csi.train.projection.npy")
     assert len(normal) == 24
 
 
 def test_scores_and_table_are_of_every_representation(workspace):
     table, scores = read_detection(), read_scores()
-    names = [*VARIANTS, "autoencoder", "untrained", "raw_pixels"]
+    names = [*VARIANTS, "autoencoder", "untrained", "imagenet", "raw_pixels"]
     assert list(dict.fromkeys(table["representation"])) == names
     assert json.loads(DETECTION_METRICS.read_text()).keys() == set(names)
     assert list(scores["row"]) == list(range(70, 120))
     for name in names:
         assert f"{name}/forest" in scores
+    assert "imagenet/nearest_neighbours" in scores
     assert not set(table["labels"]) - {"none", "all", "other classes", "3", "12"}
 
 
