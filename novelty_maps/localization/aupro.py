@@ -150,12 +150,13 @@ def pro_thresholds(
     _require_limit(limit)
     if count < 2:
         raise InputError(f"count is {count}: a profile needs 2 thresholds or more")
-    normal = np.sort(maps[normal_pixels(masks, real)])[::-1]
+    normal = maps[normal_pixels(masks, real)]
+    normal.sort()
     if not normal.size:
         return normal
     rates = min(1.0, limit * 5 / 3) * np.linspace(0, 1, count - 1) ** 2
-    quantiles = normal[np.ceil(rates * (normal.size - 1)).astype(np.intp)]
-    above_all = np.nextafter(normal[:1], np.asarray(np.inf, normal.dtype))
+    quantiles = normal[-1 - np.ceil(rates * (normal.size - 1)).astype(np.intp)]
+    above_all = np.nextafter(normal[-1:], np.asarray(np.inf, normal.dtype))
     return np.concatenate([above_all, np.unique(quantiles)[::-1]])
 
 
@@ -246,5 +247,4 @@ def _curve(
     counts = np.zeros((len(weights), parts.shape[1] + 2))
     counts[:, 1:-1] = weights @ parts
     counts[:, -1] = total
-    share: NDArray[np.float64] = counts / np.where(total > 0, total, np.nan)[:, None]
-    return share
+    return np.asarray(counts / np.where(total > 0, total, np.nan)[:, None])

@@ -15,7 +15,7 @@ from novelty_maps.localization.measures import (
     pooled_separation,
     relevance_rank_accuracy,
 )
-from novelty_maps.localization.tables import localization_table, per_image
+from novelty_maps.localization.tables import localization_table, measure_map, per_image
 
 SIDE = 9
 KINDS = ["disk", "square"] * 6 + ["crack"] * 3  # the last as the data set's own masks
@@ -72,8 +72,7 @@ REFERENCES = {"gain": "reconstruction_error", "gain_over_absolute_error": "absol
 
 def table_of(found=FOUND, table=TABLE, *, masks=MASKS, seed=0):
     return localization_table(
-        found,
-        masks,
+        {name: measure_map(each, masks, table) for name, each in found.items()},
         table,
         controls=CONTROLS,
         samples=SAMPLES,
@@ -135,7 +134,7 @@ def test_best_blur_is_the_least_of_equal_ones(blurs, least):
 
 def test_found_maps_are_blurred_and_inputs_left_as_they_were():
     before, after, masks = planted()
-    found = find(before, after, masks, sigma=1)
+    found = find(before, -after, masks, sigma=1)  # they count by their magnitude
     assert found.blur == 1
     np.testing.assert_array_equal(found.before, blur(BEFORE, 1))
     np.testing.assert_array_equal(found.after, blur(AFTER, 1))
@@ -429,8 +428,7 @@ def test_images_twice_in_groups_have_the_intervals_and_tests_of_images_once(meas
     twice = np.arange(len(KINDS)).repeat(2)
     doubled = {
         name: each._replace(
-            before=each.before[twice],
-            after=each.after[twice],
+            maps=np.concatenate([each.after[twice], each.before[twice]]),
             images=each.images.iloc[twice].reset_index(drop=True),
             profile=type(each.profile)(*(part[twice] for part in each.profile)),
         )
