@@ -27,7 +27,7 @@ class Found(NamedTuple):
         maps: Blurred maps of the novel images and, after them, of the normal ones, (2N, H, W).
         images: A row per image: average_precision, auroc, pointing_game,
             relevance_rank_accuracy.
-        profile: PRO profile of the images, both of a pair as one.
+        profile: PRO profile of the novel images and, after them, of the normal ones, of 2N.
         real: Where the novel images and, after them, the normal ones are no padding, (2N, H, W);
             everywhere if None.
     """
@@ -110,8 +110,7 @@ def find(
     if boxes is not None:
         real = real_pixels(np.concatenate([boxes.after, boxes.before]), masks.shape[1:])
     profile = pro_profile(maps, both, pro_thresholds(maps, both, real=real), real)
-    pairs = ProProfile(*(part[: len(after)] + part[len(after) :] for part in profile))
-    return Found(sigma, maps, images, pairs, real)
+    return Found(sigma, maps, images, profile, real)
 
 
 def with_normal(masks: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -66,7 +66,7 @@ def localization_table(
     """Every map's measures over all images and over those of each kind, size and intensity.
 
     Where some novelties are planted and some the data set's own, over those of each origin too.
-    Intervals are of resampled images, a pair before and after together, the same for all maps; of a
+    Intervals are of resampled images, the same for all maps, as `resampling` draws them; of a
     single image they are NaN. Where images share a group, the groups are resampled.
     Signed-rank tests compare the average precision of each map but the controls with that of r,
     means of groups where there are any; Holm's correction is over the maps, and over maps and
@@ -74,7 +74,7 @@ def localization_table(
 
     Args:
         measured: Map to what `measure_map` returns of it; both references are among them.
-        table: (N) rows with kind, size, intensity, paired, and group where images share one.
+        table: (N) rows with kind, size, intensity, and what `resampling.units_of` reads.
         controls: Maps that know nothing of the network.
         samples: Bootstrap samples.
         generator: Source of randomness.
@@ -87,10 +87,11 @@ def localization_table(
     rows: list[dict[str, Any]] = []
     for place, (grouping, group, members) in enumerate(_groups(table)):
         shared = groups_of(table.iloc[members])
-        weights = resampling.resampled(shared, len(members), samples=samples, generator=generator)
+        units = resampling.units_of(table.iloc[members])
+        weights = resampling.resampled(units, samples=samples, generator=generator)
         measures = {name: result.groups[place] for name, result in measured.items()}
         replicates = {
-            name: _replicates(result, members, weights, shared) for name, result in measured.items()
+            name: _replicates(result, members, weights, units) for name, result in measured.items()
         }
         for name, result in measured.items():
             row: dict[str, Any] = {"grouping": grouping, "group": group}
@@ -170,11 +171,12 @@ def _replicates(
     result: Measured,
     members: NDArray[np.intp],
     weights: NDArray[np.float64],
-    groups: NDArray[np.int64] | None,
+    units: resampling.Units,
 ) -> dict[str, NDArray[np.float64]]:
-    precision = result.images["average_precision"].to_numpy()[members]
-    profile = ProProfile(*(part[members] for part in result.profile))
-    return resampling.replicates(precision, profile, weights, groups)
+    precision = result.images["average_precision"].to_numpy()
+    both = np.concatenate([members, len(precision) + members])
+    profile = ProProfile(*(part[both] for part in result.profile))
+    return resampling.replicates(precision[members], profile, weights, units)
 
 
 def _test(

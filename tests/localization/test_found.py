@@ -87,7 +87,7 @@ def pair(seed):
 def test_table_and_thresholds_are_those_of_the_images_without_padding(sigma):
     before, after, boxes = pair(0)
     table = pd.DataFrame({"row": range(6), "kind": list("aabbcc"), "size": 0.2, "intensity": 1.0})
-    table["paired"] = 1
+    table = table.assign(paired=1, base_row=table["row"])
     padded = find(before.maps, after.maps, after.masks, sigma=sigma, boxes=boxes)
     cut = find(before.maps[CUT], after.maps[CUT], after.masks[CUT], sigma=sigma)
     pd.testing.assert_frame_equal(padded.images, cut.images)
@@ -105,7 +105,7 @@ def test_table_and_thresholds_are_those_of_the_images_without_padding(sigma):
         for found, masks in ((padded, after.masks), (cut, after.masks[CUT]))
     ]
     pd.testing.assert_frame_equal(*tables)
-    weights = np.ones((1, 6))
+    weights = np.ones((1, 12))
     assert aupro_of_profile(padded.profile, weights) == aupro_of_profile(cut.profile, weights)
     normal = padded_maps(7, count=9, box=BOX)
     rates = [
@@ -142,10 +142,11 @@ def test_image_before_may_have_another_box_than_the_one_after():
     np.testing.assert_array_equal(
         found.profile.normal_pixels,
         [
-            normal.size + novel.size - mask.sum()
-            for normal, novel, mask in zip(
-                before.own_maps, after.own_maps, after.own_masks, strict=True
-            )
+            *(
+                map_.size - mask.sum()
+                for map_, mask in zip(after.own_maps, after.own_masks, strict=True)
+            ),
+            *(map_.size for map_ in before.own_maps),
         ],
     )
 
