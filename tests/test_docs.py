@@ -29,6 +29,7 @@ from novelty_maps.maps.methods import MAP_METHODS
 from novelty_maps.maps.names import COMPARED_MAPS
 from novelty_maps.pipeline.options import from_sections
 from novelty_maps.pipeline.section import read_yaml
+from novelty_maps.planting.ground_truth import with_ground_truth
 from novelty_maps.planting.plant import plant_novelties
 from novelty_maps.representation.examine import Examined, score_table
 from novelty_maps.representation.latent_scores import LATENT_SCORES
@@ -214,6 +215,15 @@ def computed() -> dict[str, list[str]]:
         intensities=[1.0],
         count=2,
         generator=generator,
+    )
+    planted = with_ground_truth(
+        planted,
+        (images, test),
+        (images[:1], np.array(["crack"])),
+        masks,
+        np.array([0]),
+        generator=generator,
+        groups=test["group"][:1],
     )
     localized = per_image({"saliency": find(maps, maps, masks, sigma=0)}, planted.table)
     scores = score_table(test, {"nominal": Examined(test, {"max_logit": np.zeros(8)})})

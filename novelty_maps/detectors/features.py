@@ -11,6 +11,7 @@ from torch.nn import functional
 from novelty_maps.detectors.imagenet import ImageNetNetwork
 from novelty_maps.networks.inputs import as_input
 from novelty_maps.networks.outputs import evaluated
+from novelty_maps.pipeline.boxes import Boxes
 
 BATCH = 8  # images at a time: of many more, a network for photos takes gigabytes
 _SCALED_ON = 64  # training images, at most
@@ -40,6 +41,7 @@ class PatchFeatures:
         images: Normal training images (N, C, H, W) uint8.
         image_size: Pixels a side that images are resized to for the network.
         device: Where to compute.
+        boxes: (N, 4) of the images, where some are padded: norms are those of real patches.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class PatchFeatures:
         *,
         image_size: int,
         device: torch.device,
+        boxes: Boxes | None = None,
     ) -> None:
         self._size, self._device = (image_size, image_size), device
         self._trunk = evaluated(network.trunk, device)
@@ -56,12 +59,14 @@ class PatchFeatures:
             torch.tensor(values, device=device)[:, None, None]
             for values in (network.mean, network.std)
         )
-        some = images[:: -(-len(images) // _SCALED_ON)]
+        some = slice(None, None, -(-len(images) // _SCALED_ON))
         found = [
-            [features.norm(dim=1).flatten() for features in self._depths(batch)]
-            for batch in self._batches(some)
+            [features.norm(dim=1) for features in self._depths(batch)]
+            for batch in self._batches(images[some])
         ]
-        self._norms = [torch.cat(depth).mean() for depth in zip(*found, strict=True)]
+        own = None if boxes is None else boxes[some]
+        depths = [torch.cat(depth) for depth in zip(*found, strict=True)]
+        self._norms = [depth[real_patches(own, images, depth)].mean() for depth in depths]
 
     def of_batch(self, images: Tensor) -> Tensor:
         """Features of each place, (N, D, h, w) float32, on the grid of the finer depth.
@@ -94,3 +99,28 @@ class PatchFeatures:
             for features in self._trunk(normalised(images, self._size, self._mean, self._std))
         )
         return finer, functional.interpolate(coarser, finer.shape[-2:], mode="bilinear")
+
+
+def real_patches(
+    boxes: Boxes | None, images: NDArray[np.uint8] | Tensor, features: Tensor
+) -> Tensor:
+    """The patches of images whose centre is no padding.
+
+    Args:
+        boxes: (N, 4), where some are padded.
+        images: (…, H, W), which the boxes are of.
+        features: (n, …, h, w), of which number, grid and device are taken.
+
+    Returns:
+        (N, h, w) bool; (n, h, w), all True, without boxes.
+    """
+    grid = features.shape[-2:]
+    if boxes is None:
+        return torch.ones((len(features), *grid), dtype=torch.bool, device=features.device)
+    down, across = (
+        (np.arange(count) + 0.5) * side / count
+        for count, side in zip(grid, images.shape[-2:], strict=True)
+    )
+    top, left, bottom, right = (edge[:, None] for edge in boxes.T)
+    rows, columns = (top <= down) & (down < bottom), (left <= across) & (across < right)
+    return torch.from_numpy(rows[:, :, None] & columns[:, None]).to(features.device)

@@ -7,7 +7,7 @@ with new weights may find a novelty by luck, so how much worse they do is of sev
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from torch import nn
 
 from novelty_maps.localization.measures import image_separation
 from novelty_maps.maps.ranking import scaled_map
+from novelty_maps.pipeline.boxes import Boxes, window
 
 Maps = Mapping[str, NDArray[np.float32]]
 _WINDOW = 11  # pixels on a side that SSIM's Gaussian weights reach, those of Wang et al. 2004
@@ -93,6 +94,7 @@ def along_cascade(
     maps_of: Callable[[nn.Module], Maps],
     *,
     trained: Maps,
+    boxes: Boxes | None = None,
 ) -> dict[str, Cascade]:
     """Compare maps along the cascade with those of the trained network, and with the masks.
 
@@ -102,18 +104,31 @@ def along_cascade(
         maps_of: Network in evaluation mode to method and maps, (N, H, W) float32; signed maps
             count by their magnitude.
         trained: What `maps_of` returns of the trained network.
+        boxes: (N, 4) of padded images; a map is what its box holds.
     """
     layers = [""]
-    measured = {method: [_compare(maps, maps, masks)] for method, maps in trained.items()}
+    measured = {
+        method: [_by_boxes(_compare, boxes, maps, maps, masks)] for method, maps in trained.items()
+    }
     for layer, network in steps:
         maps = maps_of(network)
         for method, original in trained.items():
-            measured[method].append(_compare(original, maps[method], masks))
+            measured[method].append(_by_boxes(_compare, boxes, original, maps[method], masks))
         layers.append(layer)
     return {
         method: Cascade(layers, *np.stack(compared).swapaxes(0, 1))
         for method, compared in measured.items()
     }
+
+
+def _by_boxes(
+    measure: Callable[..., NDArray[np.float64]], boxes: Boxes | None, *maps: NDArray[Any]
+) -> NDArray[np.float64]:
+    """A measure (…, N) of maps (N, H, W), where images are padded of each cut out by its box."""
+    if boxes is None:
+        return measure(*maps)
+    cut = ([each[row : row + 1, *window(box)] for each in maps] for row, box in enumerate(boxes))
+    return np.concatenate([measure(*one) for one in cut], axis=-1)
 
 
 def _compare(
@@ -148,6 +163,7 @@ def over_draws(
     maps_of: Callable[[nn.Module], Maps],
     *,
     trained: Maps,
+    boxes: Boxes | None = None,
 ) -> dict[str, Draws]:
     """Compare maps of networks with new weights with the masks, and with the trained network's.
 
@@ -158,14 +174,20 @@ def over_draws(
         masks: As of `along_cascade`.
         maps_of: As of `along_cascade`.
         trained: As of `along_cascade`.
+        boxes: As of `along_cascade`.
     """
     measured: dict[str, list[NDArray[np.float64]]] = {method: [] for method in trained}
     for network in networks:
         maps = maps_of(network)
         for method, original in trained.items():
-            found = _precision(maps[method], masks), rank_similarity(original, maps[method])
+            found = (
+                _by_boxes(_precision, boxes, maps[method], masks),
+                _by_boxes(rank_similarity, boxes, original, maps[method]),
+            )
             measured[method].append(np.stack(found))
     return {
-        method: Draws(_precision(trained[method], masks), *np.stack(draws).swapaxes(0, 1))
+        method: Draws(
+            _by_boxes(_precision, boxes, trained[method], masks), *np.stack(draws).swapaxes(0, 1)
+        )
         for method, draws in measured.items()
     }

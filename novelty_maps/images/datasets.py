@@ -18,12 +18,12 @@ def load(data: DataParams) -> Dataset:
     """Load a folder of own images, or a data set by its name from `outside.data_root`.
 
     Raises:
-        InputError: As of `folders.load_folder`, `read_groups` and `load_dataset`.
+        InputError: As of `list_images`, `read_groups`, `load_folder` and `load_dataset`.
     """
     if data.path is not None:
-        folder, _, files = list_images(data.path)
-        groups = read_groups(folder, [file.path for file in files], data.groups)
-        dataset = load_folder(data.path, data.image_size, data.fit)
+        listing = list_images(data.path)
+        groups = read_groups(listing.folder, [file.path for file in listing.files], data.groups)
+        dataset = load_folder(listing, data.image_size, data.fit)
         return dataset._replace(
             groups=groups.numbers, group_names=groups.names, files=dataset.files | groups.table
         )

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from novelty_maps.images.base import Dataset
 from novelty_maps.images.decoding import read_picture
 from novelty_maps.images.fit import Fit, boxes_of_sizes, fit_image, fit_mask
-from novelty_maps.images.listing import as_text, list_images
+from novelty_maps.images.listing import Listing, as_text
 from novelty_maps.images.masks import read_mask
 from novelty_maps.pipeline.arrays import Spool
 from novelty_maps.pipeline.outside import checksum
 
 
-def load_folder(path: str, image_size: int, fit: Fit = "stretch") -> Dataset:
+def load_folder(listing: Listing, image_size: int, fit: Fit = "stretch") -> Dataset:
     """Read the images of a folder, and the masks of those that have one.
 
     Images of the size asked for are taken as they are; others are brought to it by `fit`, and masks
@@ -24,21 +24,21 @@ def load_folder(path: str, image_size: int, fit: Fit = "stretch") -> Dataset:
     cropped away is left out; its image stays what it is.
 
     Args:
-        path: The folder, in one of the layouts of `listing`.
+        listing: What the folder holds, as of `list_images`.
         image_size: Side length in pixels.
         fit: What becomes of images that are not square.
 
     Returns:
-        The data set; images (N, C, image_size, image_size) in the order of `list_images`, and masks
+        The data set; images (N, C, image_size, image_size) in the order of the listing, and masks
         (M, image_size, image_size) in the same order, both on disk. Its one checksum is the SHA-256
         of what `sha256sum` prints for the images and masks, sorted by their names in the folder.
 
     Raises:
-        InputError: As of `list_images`; or an image or a mask cannot be used.
+        InputError: An image or a mask cannot be used.
     """
     from tqdm import tqdm
 
-    folder, classes, files = list_images(path)
+    folder, classes, files = listing
     images = Spool((1, image_size, image_size), np.uint8)
     masks = Spool((image_size, image_size), np.bool_)
     mask_rows = np.full(len(files), -1, np.int64)

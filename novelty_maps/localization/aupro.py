@@ -150,12 +150,13 @@ def pro_thresholds(
     _require_limit(limit)
     if count < 2:
         raise InputError(f"count is {count}: a profile needs 2 thresholds or more")
-    normal = np.sort(maps[normal_pixels(masks, real)])[::-1]
+    normal = maps[normal_pixels(masks, real)]
+    normal.sort()
     if not normal.size:
         return normal
     rates = min(1.0, limit * 5 / 3) * np.linspace(0, 1, count - 1) ** 2
-    quantiles = normal[np.ceil(rates * (normal.size - 1)).astype(np.intp)]
-    above_all = np.nextafter(normal[:1], np.asarray(np.inf, normal.dtype))
+    quantiles = normal[-1 - np.ceil(rates * (normal.size - 1)).astype(np.intp)]
+    above_all = np.nextafter(normal[-1:], np.asarray(np.inf, normal.dtype))
     return np.concatenate([above_all, np.unique(quantiles)[::-1]])
 
 
@@ -224,12 +225,13 @@ def aupro_of_profile(
         InputError: The limit is not in (0, 1].
     """
     _require_limit(limit)
-    every = np.asarray(weights, np.float64)
+    every, shown = np.asarray(weights, np.float64), profile.regions > 0
+    overlap, regions = profile.overlap[shown], profile.regions[shown]
     result = np.empty(len(every))
     for start in range(0, len(every), _CHUNK):
         part = every[start : start + _CHUNK]
         rate = _curve(part, profile.false_positives, profile.normal_pixels)
-        pro = _curve(part, profile.overlap, profile.regions)
+        pro = _curve(part.compress(shown, axis=1), overlap, regions)
         step = np.diff(rate)
         width = np.diff(np.minimum(rate, limit))
         share = np.divide(width, step, out=np.zeros_like(width), where=step > 0)
@@ -242,9 +244,7 @@ def _curve(
     weights: NDArray[np.float64], parts: NDArray[np.float64], totals: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Weighted share at each threshold, from 0 above all to 1 below all; (B, T + 2), or NaN."""
-    total = weights @ totals
     counts = np.zeros((len(weights), parts.shape[1] + 2))
     counts[:, 1:-1] = weights @ parts
-    counts[:, -1] = total
-    share: NDArray[np.float64] = counts / np.where(total > 0, total, np.nan)[:, None]
-    return share
+    counts[:, -1] = total = weights @ totals
+    return np.asarray(counts / np.where(total > 0, total, np.nan)[:, None])

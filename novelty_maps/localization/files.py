@@ -1,8 +1,8 @@
 """What the stages of localization write: the maps of planted images, the tables and numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,13 +45,6 @@ def normal_map_path(method: str) -> Path:
     return PLANTED_MAPS / f"validation.normal.{method}.npy"
 
 
-class PlantedMaps(NamedTuple):
-    """A map of the images before and after a novelty, (N, H, W) float32 each, not negative."""
-
-    before: NDArray[np.float32]
-    after: NDArray[np.float32]
-
-
 def load_planted_map(part: str, moment: str, method: str, planted: Planted) -> NDArray[np.float32]:
     """One map of the planted images of a part, (N, H, W) float32, memory-mapped and with its sign.
 
@@ -73,25 +66,10 @@ def load_planted_map(part: str, moment: str, method: str, planted: Planted) -> N
     return maps
 
 
-def load_planted_maps(
-    part: str, methods: Sequence[str], planted: Planted
-) -> dict[str, PlantedMaps]:
-    """Magnitudes of several maps of the planted images of a part, as of `load_planted_map`."""
-    return {
-        method: PlantedMaps(
-            *(
-                np.abs(load_planted_map(part, moment, method, planted))
-                for moment in PlantedMaps._fields
-            )
-        )
-        for method in methods
-    }
-
-
 def require_planted_map(method: str, validation: Planted, test: Planted) -> None:
     """Raise InputError unless all files of a map of the planted images can be loaded."""
     load_planted_map("validation", "after", method, validation)
-    for moment in PlantedMaps._fields:
+    for moment in ("before", "after"):
         load_planted_map("test", moment, method, test)
 
 

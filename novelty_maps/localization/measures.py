@@ -56,7 +56,9 @@ def pooled_separation(
         InputError, TypeError: As `require_masked`.
     """
     require_masked(maps, masks)
-    novel, normal = np.sort(maps[masks]), np.sort(maps[normal_pixels(masks, real)])
+    novel, normal = maps[masks], maps[normal_pixels(masks, real)]
+    novel.sort()
+    normal.sort()
     if not novel.size or not normal.size:
         return PooledSeparation(np.nan, np.nan)
     lower = normal.searchsorted(novel, "left")  # normal pixels below each novel one

@@ -7,7 +7,7 @@ differently: saliency, which is linear, is to be held against |e|, its square ag
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from novelty_maps.localization import resampling
 from novelty_maps.localization.aupro import ProProfile, aupro
 from novelty_maps.localization.files import GROUPINGS, image_columns
-from novelty_maps.localization.found import Found, pooled
+from novelty_maps.localization.found import Found, with_normal
 from novelty_maps.localization.measures import pooled_separation
 from novelty_maps.maps.names import GAINS, REFERENCE
 from novelty_maps.statistics.auroc import delong_auroc
@@ -26,9 +26,37 @@ from novelty_maps.statistics.rank_tests import holm, signed_rank
 _STRICT = 0.05  # limit of the second AUPRO, at the rates of false alarms that are of use
 
 
+class Measured(NamedTuple):
+    """What is kept of a map when the next one is looked at, without the map itself.
+
+    Attributes:
+        blur: As of `Found`.
+        images: As of `Found`.
+        profile: As of `Found`.
+        groups: Measures over the images of each group of `localization_table`, in its order.
+    """
+
+    blur: float
+    images: pd.DataFrame
+    profile: ProProfile
+    groups: list[dict[str, float]]
+
+
+def measure_map(found: Found, masks: NDArray[np.bool_], table: pd.DataFrame) -> Measured:
+    """Measure a map over the images of each group.
+
+    Args:
+        found: What the map shows.
+        masks: (N, H, W) bool.
+        table: As of `localization_table`.
+    """
+    both = with_normal(masks)
+    groups = [_measures(found, members, both) for _, _, members in _groups(table)]
+    return Measured(found.blur, found.images, found.profile, groups)
+
+
 def localization_table(
-    found: Mapping[str, Found],
-    masks: NDArray[np.bool_],
+    measured: Mapping[str, Measured],
     table: pd.DataFrame,
     *,
     controls: Sequence[str],
@@ -38,16 +66,15 @@ def localization_table(
     """Every map's measures over all images and over those of each kind, size and intensity.
 
     Where some novelties are planted and some the data set's own, over those of each origin too.
-    Intervals are of resampled images, a pair before and after together, the same for all maps; of a
+    Intervals are of resampled images, the same for all maps, as `resampling` draws them; of a
     single image they are NaN. Where images share a group, the groups are resampled.
     Signed-rank tests compare the average precision of each map but the controls with that of r,
     means of groups where there are any; Holm's correction is over the maps, and over maps and
     kinds.
 
     Args:
-        found: Map to what it shows; both references are among them.
-        masks: (N, H, W) bool.
-        table: (N) rows with kind, size, intensity, paired, and group where images share one.
+        measured: Map to what `measure_map` returns of it; both references are among them.
+        table: (N) rows with kind, size, intensity, and what `resampling.units_of` reads.
         controls: Maps that know nothing of the network.
         samples: Bootstrap samples.
         generator: Source of randomness.
@@ -58,32 +85,33 @@ def localization_table(
         calls it, NaN for the reference itself.
     """
     rows: list[dict[str, Any]] = []
-    for grouping, group, members in _groups(table):
+    for place, (grouping, group, members) in enumerate(_groups(table)):
         shared = groups_of(table.iloc[members])
-        weights = resampling.resampled(shared, len(members), samples=samples, generator=generator)
-        measured = {name: _measures(result, members, masks) for name, result in found.items()}
+        units = resampling.units_of(table.iloc[members])
+        weights = resampling.resampled(units, samples=samples, generator=generator)
+        measures = {name: result.groups[place] for name, result in measured.items()}
         replicates = {
-            name: _replicates(result, members, weights, shared) for name, result in found.items()
+            name: _replicates(result, members, weights, units) for name, result in measured.items()
         }
-        for name, result in found.items():
+        for name, result in measured.items():
             row: dict[str, Any] = {"grouping": grouping, "group": group}
             row |= {"images": len(members), "method": name}
             row |= {"control": int(name in controls), "blur": result.blur}
-            row |= measured[name] | resampling.ends(replicates[name])
+            row |= measures[name] | resampling.ends(replicates[name])
             for gain, reference in GAINS.items():
-                gains = resampling.gains(gain, name, reference, measured, replicates)
+                gains = resampling.gains(gain, name, reference, measures, replicates)
                 row |= gains if name != reference else dict.fromkeys(gains, np.nan)
             if name not in (REFERENCE, *controls) and grouping in ("all", "kind"):
-                row |= _test(result, found[REFERENCE], members, shared)
+                row |= _test(result, measured[REFERENCE], members, shared)
             rows.append(row)
     return _with_holm(pd.DataFrame(rows))
 
 
-def per_image(found: Mapping[str, Found], table: pd.DataFrame) -> pd.DataFrame:
+def per_image(found: Mapping[str, Measured], table: pd.DataFrame) -> pd.DataFrame:
     """Every map's measures of each image: a row per map and image.
 
     Args:
-        found: Map to what it shows.
+        found: Map to what `measure_map` returns of it.
         table: (N) rows with row, kind, size, intensity, and group where images share one.
     """
     images = image_columns(table)
@@ -113,11 +141,14 @@ def _groups(table: pd.DataFrame) -> Iterator[tuple[str, str, NDArray[np.intp]]]:
 
 
 def _measures(
-    result: Found, members: NDArray[np.intp], masks: NDArray[np.bool_]
+    result: Found, members: NDArray[np.intp], both: NDArray[np.bool_]
 ) -> dict[str, float]:
-    maps, both = pooled(result.before[members], result.after[members], masks[members])
-    places = np.concatenate([members, len(masks) + members])
-    real = None if result.real is None else result.real[places]
+    count = len(result.images)
+    maps, real = result.maps, result.real
+    if len(members) < count:
+        places = np.concatenate([members, count + members])
+        maps, both = maps[places], both[places]
+        real = None if real is None else real[places]
     separation = pooled_separation(maps, both, real)
     means = result.images.iloc[members].mean()
     return {str(name): value for name, value in means.items()} | {
@@ -125,7 +156,7 @@ def _measures(
         "pooled_auroc": separation.auroc,
         "aupro": aupro(maps, both, real=real),
         "aupro_at_05": aupro(maps, both, _STRICT, real=real),
-        "image_auroc": _image_auroc(result.before[members], result.after[members]),
+        "image_auroc": _image_auroc(maps[len(members) :], maps[: len(members)]),
     }
 
 
@@ -137,19 +168,20 @@ def _image_auroc(normal: NDArray[np.float32], novel: NDArray[np.float32]) -> flo
 
 
 def _replicates(
-    result: Found,
+    result: Measured,
     members: NDArray[np.intp],
     weights: NDArray[np.float64],
-    groups: NDArray[np.int64] | None,
+    units: resampling.Units,
 ) -> dict[str, NDArray[np.float64]]:
-    precision = result.images["average_precision"].to_numpy()[members]
-    profile = ProProfile(*(part[members] for part in result.profile))
-    return resampling.replicates(precision, profile, weights, groups)
+    precision = result.images["average_precision"].to_numpy()
+    both = np.concatenate([members, len(precision) + members])
+    profile = ProProfile(*(part[both] for part in result.profile))
+    return resampling.replicates(precision[members], profile, weights, units)
 
 
 def _test(
-    result: Found,
-    reference: Found,
+    result: Measured,
+    reference: Measured,
     members: NDArray[np.intp],
     groups: NDArray[np.int64] | None,
 ) -> dict[str, float]:

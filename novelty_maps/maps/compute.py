@@ -26,7 +26,7 @@ def compute_maps(
     mean_image: NDArray[np.float32] | None = None,
     masks: NDArray[np.bool_] | None = None,
     boxes: Boxes | None = None,
-    detectors: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
+    detectors: Mapping[str, Callable[[Tensor, Boxes | None], Tensor]] | None = None,
     rows: Sequence[int] | None = None,
     seed: int = 0,
 ) -> Iterator[dict[str, NDArray[np.float32]]]:
@@ -67,14 +67,14 @@ def compute_maps(
             mean_image=mean,
             masks=None if masks is None else torch.from_numpy(np.array(masks[batch])).to(device),
             detectors=detectors,
+            boxes=None if boxes is None else boxes[batch],
         )
         maps = {"reconstruction": context.gradient.reconstruction}
-        real = real_pixels(None if boxes is None else boxes[batch], images.shape[2:])
+        real = real_pixels(context.boxes, images.shape[2:])
+        inside = None if real is None else torch.from_numpy(real).to(device)
         for method in methods:
             map_ = MAP_METHODS[method].compute(context)
-            maps[method] = (
-                map_ if real is None else map_.where(torch.from_numpy(real).to(device), 0)
-            )
+            maps[method] = map_ if inside is None else map_.where(inside, 0)
         return {name: map_.cpu().contiguous().numpy() for name, map_ in maps.items()}
 
     starts = range(0, len(images), batch_size)

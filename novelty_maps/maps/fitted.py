@@ -7,7 +7,7 @@ import torch
 
 from novelty_maps.maps.methods import needs_detectors, needs_mean_image
 from novelty_maps.params.detectors import DetectorsParams
-from novelty_maps.pipeline.parts import load_part, mean_image
+from novelty_maps.pipeline.parts import load_boxes, load_part, mean_image
 
 
 def load_needed(
@@ -28,11 +28,13 @@ def load_needed(
     needed: dict[str, Any] = {}
     if not (needs_mean_image(methods) or needs_detectors(methods)):
         return needed
-    images, _ = load_part("train", novel=False)
+    images, rows = load_part("train", novel=False)
     if needs_mean_image(methods):
         needed["mean_image"] = mean_image(images)
     if needs_detectors(methods):
         from novelty_maps.detectors.fit import fit_detectors
 
-        needed["detectors"] = fit_detectors(methods, images, params, device=device)
+        needed["detectors"] = fit_detectors(
+            methods, images, params, device=device, boxes=load_boxes(rows)
+        )
     return needed

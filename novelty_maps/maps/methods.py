@@ -17,6 +17,7 @@ from novelty_maps.maps.attributions import magnitude
 from novelty_maps.maps.loss_gradient import LossGradient
 from novelty_maps.maps.names import require_methods
 from novelty_maps.networks.inputs import seeded_generator
+from novelty_maps.pipeline.boxes import Boxes
 from novelty_maps.pipeline.errors import InputError
 
 
@@ -31,7 +32,9 @@ class MapContext:
         seed: Seed of the noise.
         mean_image: Mean of the normal training images (C, H, W), if a method needs it.
         masks: Where each image is novel, (N, H, W) bool, if a method needs it.
-        detectors: Images (N, C, H, W) to each detector's map (N, H, W), if a method needs it.
+        detectors: Images (N, C, H, W) and boxes to each detector's map (N, H, W), if a method
+            needs it.
+        boxes: Each image's box (N, 4), where some are padded.
     """
 
     network: nn.Module
@@ -40,7 +43,8 @@ class MapContext:
     seed: int = 0
     mean_image: Tensor | None = None
     masks: Tensor | None = None
-    detectors: Mapping[str, Callable[[Tensor], Tensor]] | None = None
+    detectors: Mapping[str, Callable[[Tensor, Boxes | None], Tensor]] | None = None
+    boxes: Boxes | None = None
 
     @cached_property
     def gradient(self) -> LossGradient:
@@ -82,7 +86,7 @@ def _integrated_gradients(context: MapContext, baseline: Tensor) -> Tensor:
 def _detector(name: str) -> MapMethod:
     def compute(context: MapContext) -> Tensor:
         assert context.detectors is not None
-        return context.detectors[name](context.x)
+        return context.detectors[name](context.x, context.boxes)
 
     return MapMethod(compute, needs="detectors", score="max")
 

@@ -88,12 +88,19 @@ def mean_loss(name: str, reconstruction: Tensor, target: Tensor) -> Tensor:
     return DEVIATIONS[name](target, reconstruction.float()).mean()
 
 
-def image_losses(network: nn.Module, x: Tensor, reconstruction: Tensor) -> Tensor:
+def image_losses(
+    network: nn.Module, x: Tensor, reconstruction: Tensor, real: Tensor | None = None
+) -> Tensor:
     """L of each image by the loss of the network, (N,).
 
     Args:
         network: As of `loss_name`.
         x: (N, C, H, W), floating point in [0, 1].
         reconstruction: The network's, of the same shape.
+        real: (N, H, W) bool, the pixels that count; all if None.
     """
-    return DEVIATIONS[loss_name(network)](x, reconstruction).mean(dim=(1, 2, 3))
+    deviations = DEVIATIONS[loss_name(network)](x, reconstruction)
+    if real is None:
+        return deviations.mean(dim=(1, 2, 3))
+    by_pixel = deviations.mean(dim=1).where(real, 0)
+    return by_pixel.sum(dim=(1, 2)) / real.sum(dim=(1, 2))

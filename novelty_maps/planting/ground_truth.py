@@ -71,14 +71,22 @@ def with_ground_truth(
     )
     if groups is not None:
         table["group"] = groups.to_numpy()[shown]
+        table["base_group"] = rows["group"].to_numpy()[drawn]
     if boxes is not None:
         table = table.assign(**PairBoxes(boxes[0][drawn], boxes[1][shown]).columns())
     return Planted(
         np.concatenate([planted.before, images[drawn]]),
         np.concatenate([planted.after, novel_images[shown]]),
         np.concatenate([planted.mask, masks[mask_rows[shown]]]),
-        pd.concat([planted.table, table], ignore_index=True),
+        _together(planted.table, table),
     )
+
+
+def _together(planted: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    """The rows of both tables; a planted novelty has the group of the image before, if any."""
+    if "base_group" in own:
+        planted = planted.assign(base_group=planted["group"])
+    return pd.concat([planted, own], ignore_index=True)
 
 
 def require_shown(classes: Collection[str], kinds: Iterable[str]) -> None:

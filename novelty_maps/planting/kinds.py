@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from novelty_maps.pipeline.boxes import Boxes, window
+
 Pixels = NDArray[np.float64]
 Window = tuple[slice, slice, slice]
 
@@ -20,11 +22,13 @@ class Scene(NamedTuple):
         image: (C, H, W) in [0, 255], the normal image.
         foreign: (F, C, H, W) uint8, images of novel classes.
         size: Diameter or side of the novelty in pixels, at most the image's shorter side.
+        boxes: (F, 4) of the foreign images, where some are padded.
     """
 
     image: Pixels
     foreign: NDArray[np.uint8]
     size: int
+    boxes: Boxes | None = None
 
 
 def background(image: Pixels) -> Pixels:
@@ -40,11 +44,12 @@ def deviation(image: Pixels) -> Pixels:
 
 
 def foreign_patch(scene: Scene, generator: np.random.Generator) -> Pixels:
-    """A square of content of a foreign image, anywhere in this one."""
+    """A square of content of a foreign image, anywhere in this one; no larger than that image."""
     foreign = _foreign_image(scene, generator)
+    size = min(scene.size, *foreign.shape[1:])
     planted = scene.image.copy()
-    place = _anywhere(planted, scene.size, generator)
-    planted[place] = foreign[_on_content(foreign, scene.size, generator)]
+    place = _anywhere(planted, size, generator)
+    planted[place] = foreign[_on_content(foreign, size, generator)]
     return planted
 
 
@@ -208,7 +213,11 @@ def _dilated(image: Pixels, level: Pixels) -> Pixels:
 
 
 def _foreign_image(scene: Scene, generator: np.random.Generator) -> Pixels:
-    drawn: Pixels = scene.foreign[generator.integers(len(scene.foreign))].astype(np.float64)
+    """A foreign image, cut out of its padding."""
+    row = generator.integers(len(scene.foreign))
+    whole = slice(None), slice(None)
+    place = whole if scene.boxes is None else window(scene.boxes[row])
+    drawn: Pixels = scene.foreign[row][:, *place].astype(np.float64)
     return drawn
 
 

@@ -66,13 +66,13 @@ def plant_novelties(
     intensities: Sequence[float],
     count: int,
     generator: np.random.Generator,
-    boxes: Boxes | None = None,
+    boxes: tuple[Boxes, Boxes] | None = None,
 ) -> Planted:
     """Normal images with one novelty each.
 
     The images are drawn without replacement. The combinations of `design` take turns. A novelty
     that changes too little or too much is drawn anew elsewhere, and after some tries in another
-    image. Padding stays as it is: there an image is what its box holds.
+    image. Padding stays as it is, and none is planted: an image is what its box holds.
 
     Args:
         images: (M, C, H, W), normal images.
@@ -83,7 +83,7 @@ def plant_novelties(
         intensities: Shares of the full change that are applied, in (0, 1].
         count: Images wanted; there are no more than M.
         generator: Draws everything.
-        boxes: (M, 4) of the normal images, where some are padded.
+        boxes: (M, 4) and (F, 4) of the normal and the novel images, where some are padded.
 
     Returns:
         The planted images, all paired.
@@ -109,7 +109,7 @@ def plant_novelties(
     if "group" in rows:
         table["group"] = rows["group"].to_numpy()[bases]
     if boxes is not None:
-        table = table.assign(**PairBoxes(boxes[bases], boxes[bases]).columns())
+        table = table.assign(**PairBoxes(boxes[0][bases], boxes[0][bases]).columns())
     return Planted(images[bases], np.stack(afters), np.stack(masks), table)
 
 
@@ -154,16 +154,17 @@ def _first_fit(
     size: float,
     intensity: float,
     generator: np.random.Generator,
-    boxes: Boxes | None,
+    boxes: tuple[Boxes, Boxes] | None,
 ) -> tuple[int, NDArray[np.uint8], NDArray[np.bool_]]:
     """The first image that takes the novelty; its place among the images, after, mask."""
     most = 0
+    own, others = boxes or (None, None)
     for base in bases:
-        place = window((0, 0, *images.shape[2:]) if boxes is None else boxes[base])
+        place = window((0, 0, *images.shape[2:]) if own is None else own[base])
         real = images[base][:, *place]
         side = min(real.shape[1:])
         pixels = min(side, max(2, round(size * side)))
-        scene = Scene(real.astype(np.float64), foreign, pixels)
+        scene = Scene(real.astype(np.float64), foreign, pixels, others)
         for _ in range(_TRIES):
             changed, shown = applied(real, KINDS[kind](scene, generator), intensity)
             count = int(shown.sum())

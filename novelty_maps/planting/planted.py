@@ -43,8 +43,9 @@ class Planted(NamedTuple):
             `intensity` (share of the change), `mask_pixels`, `paired` (1 where the images before
             and after differ in the novelty alone; 0, without size and intensity, where the data
             set itself has image and mask, and the image before is any normal one). Where images
-            share one, `group`, that of the image that `after` is made from. Where images
-            are padded, it has `PairBoxes.columns` as well.
+            share one, `group`, that of the image that `after` is made from, and where the data
+            set's own are among them `base_group`, that of the image before. Where images are
+            padded, it has `PairBoxes.columns` as well.
     """
 
     before: NDArray[np.uint8]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from novelty_maps.faithfulness.deletion import Curves
     from novelty_maps.faithfulness.randomization import Cascade, Draws, Maps
+    from novelty_maps.planting.planted import Planted
 
     MapsOf = Callable[[nn.Module], Maps]
 
@@ -49,20 +50,20 @@ def main(
     from novelty_maps.statistics.groups import groups_of
     from novelty_maps.training.batch_norm import calibration_images
 
-    _, images, masks, table = load_planted("test")
-    network = load_epoch(images.shape[1:], localization.epoch)
+    planted = load_planted("test")
+    every, first = _first(planted, None), _first(planted, faithfulness.images)
+    network = load_epoch(planted.after.shape[1:], localization.epoch)
     training = load_part("train", novel=False)[0]
     asked: dict[str, Any] = {"mean_image": mean_image(training), "batch_size": maps.batch_size}
     asked["device"] = device = select_device(maps.device)
     maps_of = partial(_magnitudes, methods=faithfulness.methods, **asked)
-    of_all, first = partial(maps_of, images=images, masks=masks), slice(faithfulness.images)
-    of_first = partial(maps_of, images=images[first], masks=masks[first])
+    of_all, of_first = partial(maps_of, **every), partial(maps_of, **first)
     trained = of_first(network)
-    curves = _curves(network, images[first], trained, steps=faithfulness.steps, **asked)
+    curves = _curves(network, first, trained, steps=faithfulness.steps, **asked)
     fresh = {"images": calibration_images(torch.from_numpy(training), seed=0), "device": device}
-    cascades = _cascades(network, masks[first], of_first, trained, **fresh)
-    draws = _draws(network, masks, of_all, count=faithfulness.draws, **fresh)
-    sampled: dict[str, Any] = {"samples": metrics.bootstrap_samples, "groups": groups_of(table)}
+    cascades = _cascades(network, first, of_first, trained, **fresh)
+    draws = _draws(network, every, of_all, count=faithfulness.draws, **fresh)
+    sampled: Any = {"samples": metrics.bootstrap_samples, "groups": groups_of(planted.table)}
     deleted = tables.deletion_table(curves, generator=np.random.default_rng([0, 0]), **sampled)
     cascaded = tables.randomization_table(cascades)
     renewed = tables.reinitialised_table(draws, generator=np.random.default_rng([0, 1]), **sampled)
@@ -71,6 +72,16 @@ def main(
         formats.write_table(files.RANDOMIZATION, cascaded)
         formats.write_table(files.REINITIALISED, renewed)
         formats.write_json(files.FAITHFULNESS_METRICS, tables.summarise(deleted, cascaded, renewed))
+
+
+def _first(planted: "Planted", count: int | None) -> dict[str, Any]:
+    """The first images after a novelty, or all, with masks and boxes, by their names in maps."""
+    boxes = planted.boxes_after
+    return {
+        "images": planted.after[:count],
+        "masks": planted.mask[:count],
+        "boxes": None if boxes is None else boxes[:count],
+    }
 
 
 def _magnitudes(network: "nn.Module", images: "NDArray[np.uint8]", **settings: Any) -> "Maps":
@@ -85,7 +96,7 @@ def _magnitudes(network: "nn.Module", images: "NDArray[np.uint8]", **settings: A
 
 def _curves(
     network: "nn.Module",
-    images: "NDArray[np.uint8]",
+    shown: dict[str, Any],
     maps: "Maps",
     *,
     mean_image: "NDArray[np.float32]",
@@ -97,6 +108,7 @@ def _curves(
 
     from novelty_maps.faithfulness.deletion import baselines, deletion_curves
 
+    images, batches = shown["images"], batches | {"boxes": shown["boxes"]}
     replacements = baselines(network, images, mean_image=mean_image, **batches)
     return {
         method: deletion_curves(network, images, ordered, replacements, steps=steps, **batches)
@@ -106,7 +118,7 @@ def _curves(
 
 def _cascades(
     network: "nn.Module",
-    masks: "NDArray[np.bool_]",
+    shown: dict[str, Any],
     maps_of: "MapsOf",
     trained: "Maps",
     **fresh: Any,
@@ -120,12 +132,12 @@ def _cascades(
     if not any(True for _ in network.parameters()):
         return {}
     steps = tqdm(cascade(network, seed=0, **fresh), unit="layer")
-    return along_cascade(steps, masks, maps_of, trained=trained)
+    return along_cascade(steps, shown["masks"], maps_of, trained=trained, boxes=shown["boxes"])
 
 
 def _draws(
     network: "nn.Module",
-    masks: "NDArray[np.bool_]",
+    shown: dict[str, Any],
     maps_of: "MapsOf",
     *,
     count: int,
@@ -141,7 +153,8 @@ def _draws(
         return {}
     seeds = tqdm(range(count), unit="network")
     networks = (reinitialised(network, seed=seed, **fresh) for seed in seeds)
-    return over_draws(networks, masks, maps_of, trained=maps_of(network))
+    trained = maps_of(network)
+    return over_draws(networks, shown["masks"], maps_of, trained=trained, boxes=shown["boxes"])
 
 
 if __name__ == "__main__":

@@ -37,30 +37,29 @@ def main(
     normal = {method: files.load_normal_map(method, validation) for method in HEADLINE_MAPS}
     for method in localization.methods:  # they are mapped into memory: a look, before the bar
         files.require_planted_map(method, validation, test)
-    found = {
-        method: _found(method, validation, test, blurs=localization.blurs)
-        for method in tqdm(localization.methods, unit="map")
-    }
+    rate, boxes = localization.false_positive_rate, load_boxes(load_rows("validation", novel=False))
+    measured: dict[str, tables.Measured] = {}
+    thresholds: dict[str, dict[str, float]] = {}
+    for method in tqdm(localization.methods, unit="map"):
+        found = _found(method, validation, test, blurs=localization.blurs)
+        measured[method] = tables.measure_map(found, test.mask, test.table)
+        if method in normal:
+            thresholds[method] = threshold_rates(
+                found, normal[method], test.mask, false_positive_rate=rate, boxes=boxes
+            )
+        del found  # one map at a time is in memory
     table = tables.localization_table(
-        found,
-        test.mask,
+        measured,
         test.table,
         controls=CONTROLS,
         samples=metrics.bootstrap_samples,
         generator=np.random.default_rng([0, 0]),
     )
-    rate, boxes = localization.false_positive_rate, load_boxes(load_rows("validation", novel=False))
-    thresholds = {
-        method: threshold_rates(
-            found[method], maps, test.mask, false_positive_rate=rate, boxes=boxes
-        )
-        for method, maps in normal.items()
-    }
     with atomic.written_together():
-        formats.write_table(files.LOCALIZED_IMAGES, tables.per_image(found, test.table))
+        formats.write_table(files.LOCALIZED_IMAGES, tables.per_image(measured, test.table))
         formats.write_table(files.LOCALIZATION, table)
         formats.write_json(files.HEADLINE, summarise(table, len(test.table), thresholds))
-        files.write_compared({method: found[method].images for method in files.COMPARED})
+        files.write_compared({method: measured[method].images for method in files.COMPARED})
 
 
 def _found(
@@ -69,13 +68,19 @@ def _found(
     """What a map shows of the test images, at the blur that is best on validation images."""
     import numpy as np
 
-    from novelty_maps.localization.files import load_planted_map, load_planted_maps
+    from novelty_maps.localization.files import load_planted_map
     from novelty_maps.localization.found import best_blur, find
 
-    validated = np.abs(load_planted_map("validation", "after", method, validation))
-    sigma = best_blur(validated, validation.mask, blurs, validation.boxes_after)
-    maps = load_planted_maps("test", [method], test)[method]
-    return find(*maps, test.mask, sigma=sigma, boxes=test.boxes)
+    sigma = best_blur(
+        np.abs(load_planted_map("validation", "after", method, validation)),
+        validation.mask,
+        blurs,
+        validation.boxes_after,
+    )
+    before, after = (
+        load_planted_map("test", moment, method, test) for moment in ("before", "after")
+    )
+    return find(before, after, test.mask, sigma=sigma, boxes=test.boxes)
 
 
 if __name__ == "__main__":

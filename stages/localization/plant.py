@@ -51,7 +51,7 @@ def _planted(
     images, rows = load_part(part)
     novel = rows["novel"].to_numpy() == 1
     require_foreign(kinds, int(novel.sum()), part=part)
-    boxes = load_boxes(rows)
+    boxes = None if (every := load_boxes(rows)) is None else (every[~novel], every[novel])
     planted = plant_novelties(
         images[~novel],
         rows[~novel],
@@ -61,7 +61,7 @@ def _planted(
         intensities=plant.intensities,
         count=count,
         generator=generator,
-        boxes=None if boxes is None else boxes[~novel],
+        boxes=boxes,
     )
     if part != "test" or GROUND_TRUTH not in plant.kinds:
         return planted
@@ -76,7 +76,7 @@ def _planted(
         mask_rows,
         generator=generator,
         groups=rows[novel].get("group"),
-        boxes=None if boxes is None else (boxes[~novel], boxes[novel]),
+        boxes=boxes,
     )
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from oracles.frozen_network import noise, pooled_features
+from oracles.frozen_network import CPU, noise, pooled_features, pooled_network
 
-from novelty_maps.detectors.features import BATCH
+from novelty_maps.detectors.features import BATCH, PatchFeatures, real_patches
 
 
 def test_features_are_means_of_neighbours_on_the_finer_grid_by_hand():
@@ -37,3 +37,22 @@ def test_grey_is_the_colour_with_three_equal_channels():
 def test_images_are_resized_for_the_network():
     images = noise(2, size=20)
     assert next(pooled_features(images, image_size=64).of_images(images)).shape == (2, 6, 8, 8)
+
+
+def test_patches_are_real_where_their_centre_is():
+    images, features = noise(2), torch.zeros(2, 5, 4, 4)
+    boxes = np.array([[0, 0, 32, 32], [4, 13, 28, 28]])  # centres are at 4, 12, 20 and 28
+    real = real_patches(boxes, images, features)
+    assert real[0].all()
+    assert real[1].tolist() == [[False, False, True, False]] * 3 + [[False] * 4]
+    assert real_patches(None, images, features).all()
+
+
+def test_mean_norm_is_that_of_real_patches():
+    images = noise(3)
+    images[:, :, :, 20:] = 255
+    boxes = np.tile([0, 0, 32, 16], (3, 1))
+    features = PatchFeatures(pooled_network(), images, image_size=32, device=CPU, boxes=boxes)
+    finer = next(features.of_images(images))[:, :3]
+    assert finer[..., :2].norm(dim=1).mean() == pytest.approx(1, rel=1e-5)
+    assert finer.norm(dim=1).mean() > 1.1

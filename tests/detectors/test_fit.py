@@ -54,3 +54,25 @@ def test_batches_are_asked_a_few_at_a_time():
     detector_map(distances, torch.zeros(19, 1, 8, 8))
     assert sum(asked) == 19
     assert max(asked) <= fit.BATCH
+
+
+def test_distances_in_padding_do_not_reach_the_image():
+    boxes = np.array([[0, 16, 64, 40], [8, 0, 64, 64], [0, 0, 64, 2]])
+    real = np.zeros((3, 8, 8), bool)
+    real[0, :, 2:5] = real[1, 1:] = True
+    random = np.random.default_rng(0)
+    inside = random.random((3, 8, 8))
+    maps = [
+        detector_map(
+            lambda x, outside=outside: torch.from_numpy(np.where(real, inside, outside)),
+            torch.zeros(3, 1, 64, 64),
+            boxes,
+        )
+        for outside in (0.0, 100 * random.random((3, 8, 8)))
+    ]
+    assert torch.equal(maps[0][:2], maps[1][:2])
+    assert torch.isfinite(maps[1][2]).all()
+    constant = detector_map(
+        lambda x: torch.from_numpy(np.where(real, 2.5, 0)), torch.zeros(3, 1, 64, 64), boxes
+    )
+    torch.testing.assert_close(constant[:2], torch.full((2, 64, 64), 2.5, dtype=torch.float64))

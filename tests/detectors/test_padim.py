@@ -54,3 +54,20 @@ def test_one_training_image_leaves_the_ridge():
     difference = gathered(features, new) - gathered(features, image)
     expected = np.linalg.norm(difference, axis=2).T.reshape(-1, 4, 4) / 0.1
     np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_places_are_compared_with_those_of_images_in_which_they_are_no_padding():
+    normal, new = noise(19), noise(3, seed=1)
+    boxes = np.array([[0, 0, 32, 32 if row < 7 else 16] for row in range(19)])
+    boxes[:, 2] = np.where(np.arange(19) == 0, 32, 24)  # the last row of places: of one image alone
+    features = pooled_features(normal)
+    found = PaDiM(features, normal, boxes)(torch.from_numpy(new) / 255)
+    left, right = (gathered(features, each) for each in (normal, normal[:7]))
+    asked = gathered(features, new)
+    for place in range(16):
+        row, column = divmod(place, 4)
+        some = right if row < 3 and column >= 2 else left
+        expected = slow_distances(
+            np.broadcast_to(some[place], (16, *some[place].shape)), asked
+        ).reshape(3, 16)[:, place]
+        np.testing.assert_allclose(found.reshape(3, 16)[:, place], expected, rtol=1e-3)

@@ -95,3 +95,13 @@ def test_one_or_two_training_images_are_enough(count):
     images = noise(count, size=16)
     detector = PatchCore(pooled_features(images, image_size=16), images)
     assert torch.isfinite(detector(torch.from_numpy(images) / 255)).all()
+
+
+def test_only_real_patches_are_drawn_of_all_that_there_are():
+    images = noise(11)
+    boxes = np.array([[0, 0, 32, 32] if row % 2 else [0, 8, 32, 24] for row in range(11)])
+    features = pooled_features(images)
+    drawn = patchcore._drawn(features, images, boxes, generator=torch.Generator().manual_seed(0))
+    every = torch.cat(list(features.of_images(images))).permute(0, 2, 3, 1)
+    expected = [each if row % 2 else each[:, 1:3] for row, each in enumerate(every)]
+    assert torch.equal(drawn, torch.cat([each.reshape(-1, 6) for each in expected]))

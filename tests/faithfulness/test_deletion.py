@@ -185,6 +185,51 @@ def test_batch_size_changes_nothing_but_rounding(batch_size):
             np.testing.assert_allclose(curve, same, rtol=1e-5)
 
 
+BOXES = np.array([[1, 0, 7, 8], [0, 2, 8, 6], [0, 0, 8, 8], [2, 3, 8, 8]])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_curves_of_a_padded_image_are_those_of_what_its_box_holds(channels):
+    """With a network that looks at each pixel alone."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = nn.Conv2d(channels, channels, 1)
+    images, maps = images_of(channels, 4), maps_of(4)
+    maps[:, 0] = maps[:, -1] = 1  # mostly padding, and first by the map if it counted
+    mean = np.random.default_rng(3).random(images.shape[1:], np.float32)
+    settings = {"batch_size": 3, "device": CPU}
+    replacements = baselines(network, images, mean_image=mean, boxes=BOXES, **settings)
+    found = deletion_curves(network, images, maps, replacements, steps=7, boxes=BOXES, **settings)
+    for row, (top, left, bottom, right) in enumerate(BOXES):
+        cut = slice(top, bottom), slice(left, right)
+        image, own_mean = images[row : row + 1, :, *cut], mean[:, *cut]
+        own = baselines(network, image, mean_image=own_mean, **settings)
+        expected = curves_of(network, image, maps[row : row + 1, *cut], own, steps=7)
+        for name in BASELINES:
+            for curve, same in zip(found[name], expected[name], strict=True):
+                np.testing.assert_allclose(curve[row], same[0], rtol=1e-5)
+
+
+def test_boxes_of_the_whole_image_are_no_padding():
+    network, images, maps = convolution(1), images_of(1), maps_of()
+    whole = np.tile([0, 0, SIDE, SIDE], (7, 1))
+    replacements = all_baselines(network, images)
+    found = deletion_curves(
+        network, images, maps, replacements, steps=5, batch_size=50, device=CPU, boxes=whole
+    )
+    for name, both in curves_of(network, images, maps, replacements, steps=5).items():
+        for curve, same in zip(found[name], both, strict=True):
+            np.testing.assert_allclose(curve, same, rtol=1e-5)
+
+
+def test_steps_are_no_more_than_the_pixels_of_the_smallest_box():
+    images, maps = images_of(1, 4), maps_of(4)
+    with pytest.raises(InputError, match=r"steps is 31: an image has 30 pixels, so use 1\.\.30$"):
+        deletion_curves(
+            Constant(0.0), images, maps, {}, steps=31, batch_size=2, device=CPU, boxes=BOXES
+        )
+
+
 def test_an_image_without_loss_has_no_curve():
     images = images_of(1)
     images[2] = 0

@@ -159,6 +159,27 @@ def test_maps_without_similarity_and_masks_without_precision_are_nan():
     np.testing.assert_array_equal(np.isnan(draws.average_precision), [undefined] * 3)
 
 
+def test_padded_maps_compare_as_what_their_boxes_hold():
+    boxes = np.array([[0, 1, 8, 7], [2, 0, 8, 8], [0, 0, 8, 8], [1, 1, 6, 8], [0, 3, 7, 8]])
+    steps = list(zip(LAYERS[1:], NETWORKS, strict=True))
+    cascades = along_cascade(steps, MASKS, maps_of, trained=maps_of(0), boxes=boxes)
+    draws = over_draws(NETWORKS, MASKS, maps_of, trained=maps_of(0), boxes=boxes)
+    for row, (top, left, bottom, right) in enumerate(boxes):
+        cut = slice(row, row + 1), slice(top, bottom), slice(left, right)
+
+        def own_maps(network, cut=cut):
+            return {name: maps[cut] for name, maps in maps_of(network).items()}
+
+        alone = along(own_maps, masks=MASKS[cut])["network"]
+        for found, expected in zip(cascades["network"][1:], alone[1:], strict=True):
+            np.testing.assert_array_equal(found[:, row], expected[:, 0])
+        alone = drawn(own_maps, masks=MASKS[cut])["network"]
+        for found, expected in zip(draws["network"], alone, strict=True):
+            np.testing.assert_array_equal(found[..., row], expected[..., 0])
+    with_padding = along()["network"]
+    assert (cascades["network"].average_precision != with_padding.average_precision).any()
+
+
 # --- draw by draw
 
 

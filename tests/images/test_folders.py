@@ -16,7 +16,7 @@ from novelty_maps.pipeline.errors import InputError
 
 
 def load(folder: Path, image_size: int = SIZE) -> Dataset:
-    return load_folder(str(folder), image_size)
+    return load_folder(list_images(str(folder)), image_size)
 
 
 def test_labels_count_the_sorted_class_names_and_rows_are_in_order(pets):
@@ -66,7 +66,7 @@ def test_hidden_files_and_those_of_file_managers_are_passed_over(pets):
 
 def test_home_folder_may_be_written_as_a_tilde(pets, monkeypatch):
     monkeypatch.setenv("HOME", str(pets.parent))
-    assert len(load_folder("~/pets", SIZE).images) == 10
+    assert len(load_folder(list_images("~/pets"), SIZE).images) == 10
 
 
 def test_images_of_another_size_are_those_of_resize(pets):
@@ -216,7 +216,7 @@ def test_padded_images_have_boxes_and_masks_that_go_with_them(bottle):
     mask[:4] = 255
     stored = save(bottle / "test/broken/001.png", pixels_of(0, 32, 16, 3))
     save(bottle / "ground_truth/broken/001_mask.png", mask)
-    found = load_folder(str(bottle), SIZE, "pad")
+    found = load_folder(list_images(str(bottle)), SIZE, "pad")
     expected = np.tile([0, 0, SIZE, SIZE], (len(found.images), 1))
     expected[44] = [0, 2, SIZE, 6]
     np.testing.assert_array_equal(found.boxes, expected)
@@ -229,7 +229,7 @@ def test_padded_images_have_boxes_and_masks_that_go_with_them(bottle):
 
 def test_there_are_no_boxes_where_nothing_is_padded(bottle):
     for fit in ("stretch", "pad", "crop"):
-        found = load_folder(str(bottle), SIZE, fit)
+        found = load_folder(list_images(str(bottle)), SIZE, fit)
         assert found.boxes is None
         assert list(label_table(found)) == ["label", "official_part", "mask"]
 
@@ -241,7 +241,7 @@ def test_mask_that_is_cropped_away_is_left_out_and_said(bottle, capsys):
     save(bottle / "ground_truth/broken/001_mask.png", mask)
     whole = load(bottle)
     assert "crop" not in capsys.readouterr().err
-    found = load_folder(str(bottle), SIZE, "crop")
+    found = load_folder(list_images(str(bottle)), SIZE, "crop")
     assert found.mask_rows.tolist() == [-1] * 43 + [0, -1, 1, 2, 3, 4]
     np.testing.assert_array_equal(found.masks, np.delete(whole.masks, 1, axis=0))
     np.testing.assert_array_equal(found.labels, whole.labels)

@@ -6,6 +6,7 @@ from oracles.parameters import section
 
 from novelty_maps.images.folders import load_folder
 from novelty_maps.images.layouts import PUBLISHED, source_digest
+from novelty_maps.images.listing import list_images
 from novelty_maps.params.data import DataParams
 
 
@@ -27,7 +28,7 @@ def own(folder):
 @pytest.mark.parametrize("layout", [class_folders, mvtec])
 def test_digest_of_own_images_is_the_checksum_that_fetch_writes(layout, tmp_path):
     folder = layout(tmp_path / "own")
-    assert load_folder(str(folder), 8).files == {"own": f"sha256:{own(folder)}"}
+    assert load_folder(list_images(str(folder)), 8).files == {"own": f"sha256:{own(folder)}"}
 
 
 def test_every_change_that_fetch_would_see_is_seen(tmp_path):

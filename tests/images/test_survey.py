@@ -7,6 +7,7 @@ import pytest
 from oracles.image_folders import SIZE, mvtec
 
 from novelty_maps.images.folders import load_folder
+from novelty_maps.images.listing import list_images
 from novelty_maps.images.splits import split_table
 from novelty_maps.images.survey import read_survey, survey_of
 from novelty_maps.pipeline.errors import InputError
@@ -15,7 +16,7 @@ from novelty_maps.pipeline.paths import SURVEY
 
 @pytest.fixture
 def bottle(tmp_path):
-    return load_folder(str(mvtec(tmp_path / "bottle")), SIZE)
+    return load_folder(list_images(str(mvtec(tmp_path / "bottle"))), SIZE)
 
 
 def surveyed(dataset, *normal, protocol="one_class"):

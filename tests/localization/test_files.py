@@ -14,7 +14,6 @@ from novelty_maps.localization.files import (
     load_compared,
     load_normal_map,
     load_planted_map,
-    load_planted_maps,
     normal_map_path,
     planted_map_path,
     read_headline,
@@ -53,19 +52,10 @@ def test_a_map_is_read_with_its_sign_as_it_was_written():
         assert isinstance(found, np.memmap)
 
 
-def test_maps_are_read_as_magnitudes_before_and_after():
-    written = write()
-    found = load_planted_maps("test", ["direct_term", "saliency"], PLANTED)
-    assert list(found) == ["direct_term", "saliency"]
-    for method, (before, after) in found.items():
-        np.testing.assert_array_equal(before, np.abs(written["test", "before", method]))
-        np.testing.assert_array_equal(after, np.abs(written["test", "after", method]))
-
-
 def test_maps_of_other_images_are_an_error_that_names_the_stage():
     write((4, 32, 32))
     with pytest.raises(InputError, match=r"holds float32 4×32×32.*stages.localization.maps"):
-        load_planted_maps("test", ["saliency"], PLANTED)
+        load_planted_map("test", "after", "saliency", PLANTED)
 
 
 def test_map_of_normal_images_has_as_many_as_there_are_in_a_file_of_its_own():

@@ -7,6 +7,7 @@ from oracles.padded_maps import SIDE, padded_maps
 from oracles.slow_localization import aupro as slow_aupro
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from novelty_maps.localization import measures
 from novelty_maps.localization.aupro import aupro, aupro_of_profile
 from novelty_maps.localization.found import best_blur, find
 from novelty_maps.localization.measures import (
@@ -17,7 +18,7 @@ from novelty_maps.localization.measures import (
     relevance_rank_accuracy,
 )
 from novelty_maps.localization.summary import threshold_rates
-from novelty_maps.localization.tables import localization_table
+from novelty_maps.localization.tables import localization_table, measure_map
 from novelty_maps.pipeline.boxes import real_pixels
 from novelty_maps.planting.planted import PairBoxes
 
@@ -86,14 +87,16 @@ def pair(seed):
 def test_table_and_thresholds_are_those_of_the_images_without_padding(sigma):
     before, after, boxes = pair(0)
     table = pd.DataFrame({"row": range(6), "kind": list("aabbcc"), "size": 0.2, "intensity": 1.0})
-    table["paired"] = 1
+    table = table.assign(paired=1, base_row=table["row"])
     padded = find(before.maps, after.maps, after.masks, sigma=sigma, boxes=boxes)
     cut = find(before.maps[CUT], after.maps[CUT], after.masks[CUT], sigma=sigma)
     pd.testing.assert_frame_equal(padded.images, cut.images)
     tables = [
         localization_table(
-            {"reconstruction_error": found, "absolute_error": found, "uniform": found},
-            masks,
+            dict.fromkeys(
+                ["reconstruction_error", "absolute_error", "uniform"],
+                measure_map(found, masks, table),
+            ),
             table,
             controls=["uniform"],
             samples=20,
@@ -102,7 +105,7 @@ def test_table_and_thresholds_are_those_of_the_images_without_padding(sigma):
         for found, masks in ((padded, after.masks), (cut, after.masks[CUT]))
     ]
     pd.testing.assert_frame_equal(*tables)
-    weights = np.ones((1, 6))
+    weights = np.ones((1, 12))
     assert aupro_of_profile(padded.profile, weights) == aupro_of_profile(cut.profile, weights)
     normal = padded_maps(7, count=9, box=BOX)
     rates = [
@@ -139,9 +142,28 @@ def test_image_before_may_have_another_box_than_the_one_after():
     np.testing.assert_array_equal(
         found.profile.normal_pixels,
         [
-            normal.size + novel.size - mask.sum()
-            for normal, novel, mask in zip(
-                before.own_maps, after.own_maps, after.own_masks, strict=True
-            )
+            *(
+                map_.size - mask.sum()
+                for map_, mask in zip(after.own_maps, after.own_masks, strict=True)
+            ),
+            *(map_.size for map_ in before.own_maps),
         ],
     )
+
+
+def test_maps_of_files_are_read_a_few_images_at_a_time(monkeypatch):
+    before, after = padded_maps(0), padded_maps(1)
+    boxes = PairBoxes(before.boxes, after.boxes)
+    whole = find(before.maps, after.maps, after.masks, sigma=1, boxes=boxes)
+    monkeypatch.setattr(measures, "_CHUNK", 2 * SIDE**2)
+    read = []
+
+    class File(np.ndarray):
+        def __getitem__(self, rows):
+            read.append(len(np.asarray(self)[rows]))
+            return np.asarray(self)[rows]
+
+    few = find(before.maps.view(File), after.maps.view(File), after.masks, sigma=1, boxes=boxes)
+    assert read
+    assert max(read) == 2
+    np.testing.assert_array_equal(few.maps, whole.maps)

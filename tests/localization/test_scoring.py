@@ -114,7 +114,7 @@ def test_each_map_has_its_own_threshold_and_the_first_one_gives_the_score():
 
 
 def test_score_of_a_detector_is_the_maximum_of_its_map():
-    detectors = {"patchcore": lambda x: x[:, 0]}
+    detectors = {"patchcore": lambda x, boxes: x[:, 0]}
     table, _ = scored(
         grey(NEW), grey(NORMAL), methods=["patchcore", "saliency"], detectors=detectors
     )

@@ -15,7 +15,7 @@ from novelty_maps.localization.measures import (
     pooled_separation,
     relevance_rank_accuracy,
 )
-from novelty_maps.localization.tables import localization_table, per_image
+from novelty_maps.localization.tables import localization_table, measure_map, per_image
 
 SIDE = 9
 KINDS = ["disk", "square"] * 6 + ["crack"] * 3  # the last as the data set's own masks
@@ -25,6 +25,7 @@ TABLE = pd.DataFrame(
         "size": [0.5] * 6 + [0.2] * 6 + [np.nan] * 3,
         "intensity": [1, 1, 0.3] * 4 + [np.nan] * 3,
         "paired": [1] * 12 + [0] * 3,
+        "base_row": [*range(12), 20, 20, 3],  # images beside defects repeat
     }
 )
 MEASURES = ("average_precision", "aupro")
@@ -72,8 +73,7 @@ REFERENCES = {"gain": "reconstruction_error", "gain_over_absolute_error": "absol
 
 def table_of(found=FOUND, table=TABLE, *, masks=MASKS, seed=0):
     return localization_table(
-        found,
-        masks,
+        {name: measure_map(each, masks, table) for name, each in found.items()},
         table,
         controls=CONTROLS,
         samples=SAMPLES,
@@ -135,7 +135,7 @@ def test_best_blur_is_the_least_of_equal_ones(blurs, least):
 
 def test_found_maps_are_blurred_and_inputs_left_as_they_were():
     before, after, masks = planted()
-    found = find(before, after, masks, sigma=1)
+    found = find(before, -after, masks, sigma=1)  # they count by their magnitude
     assert found.blur == 1
     np.testing.assert_array_equal(found.before, blur(BEFORE, 1))
     np.testing.assert_array_equal(found.after, blur(AFTER, 1))
@@ -298,25 +298,21 @@ def test_gain_of_one_reference_over_the_other_is_the_negative_of_the_other_way_r
             assert low < high, group
 
 
-def test_intervals_are_of_resampled_pairs_the_same_for_all_maps(measured):
-    """Each resampling made by hand: images before and after are drawn as one."""
+def test_intervals_are_of_resampled_units_the_same_for_all_maps(measured):
+    """Each resampling made by hand: pairs as one, defects and images beside them apart."""
+    random = np.random.default_rng(0)
+    defects = random.multinomial(3, np.full(3, 1 / 3), size=SAMPLES)
+    photos = random.multinomial(13, np.full(13, 1 / 13), size=SAMPLES)
     count = len(KINDS)
-    drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), size=SAMPLES)
-    replicates = {
-        method: np.array(
-            [
-                (
-                    precision_of(method)[rows].mean(),
-                    aupro(
-                        np.concatenate([FOUND[method].before[rows], FOUND[method].after[rows]]),
-                        np.concatenate([np.zeros_like(MASKS[rows]), MASKS[rows]]),
-                    ),
-                )
-                for rows in (np.repeat(np.arange(count), times) for times in drawn)
-            ]
-        )
-        for method in ("reconstruction_error", "absolute_error", "saliency")
-    }
+    replicates = {method: [] for method in ("reconstruction_error", "absolute_error", "saliency")}
+    for of_defects, of_photos in zip(defects, photos, strict=True):
+        after = np.repeat(np.arange(count), [*of_photos[:12], *of_defects])
+        before = np.repeat(np.arange(count), [*of_photos, of_photos[12], of_photos[3]])
+        masks = np.concatenate([np.zeros_like(MASKS[before]), MASKS[after]])
+        for method, rows in replicates.items():
+            maps = np.concatenate([FOUND[method].before[before], FOUND[method].after[after]])
+            rows.append((precision_of(method)[after].mean(), aupro(maps, masks)))
+    replicates = {method: np.array(rows) for method, rows in replicates.items()}
     # Straight lines through 400 points of the PRO curve differ from the curve a little.
     tolerance = dict(zip(MEASURES, (1e-12, 1e-3), strict=True))
     saliency = replicates["saliency"]
@@ -429,20 +425,22 @@ def test_images_twice_in_groups_have_the_intervals_and_tests_of_images_once(meas
     twice = np.arange(len(KINDS)).repeat(2)
     doubled = {
         name: each._replace(
-            before=each.before[twice],
-            after=each.after[twice],
+            maps=np.concatenate([each.after[twice], each.before[twice]]),
             images=each.images.iloc[twice].reset_index(drop=True),
-            profile=type(each.profile)(*(part[twice] for part in each.profile)),
+            profile=type(each.profile)(
+                *(part[np.concatenate([twice, len(KINDS) + twice])] for part in each.profile)
+            ),
         )
         for name, each in FOUND.items()
     }
     table = TABLE.iloc[twice].reset_index(drop=True)
-    grouped = table_of(doubled, table.assign(group=100 - twice), masks=MASKS[twice])
+    shared = table.assign(group=100 - twice, base_group=table["base_row"])
+    grouped = table_of(doubled, shared, masks=MASKS[twice])
     np.testing.assert_array_equal(grouped["images"], 2 * measured["images"])
     pd.testing.assert_frame_equal(
         grouped.drop(columns="images"), measured.drop(columns="images"), rtol=1e-9
     )
-    naive = table_of(doubled, table, masks=MASKS[twice])
+    naive = table_of(doubled, table.assign(base_row=range(len(twice))), masks=MASKS[twice])
     overall = [row_of(each, "saliency") for each in (naive, measured)]
     for measure in MEASURES:
         widths = [row[f"{measure}_high"] - row[f"{measure}_low"] for row in overall]
@@ -453,12 +451,14 @@ def test_images_twice_in_groups_have_the_intervals_and_tests_of_images_once(meas
 def test_images_of_a_group_each_are_images_without_groups(measured):
     numbers = np.random.default_rng(1).permutation(len(KINDS))
     pd.testing.assert_frame_equal(
-        table_of(table=TABLE.assign(group=numbers)), measured, check_exact=True
+        table_of(table=TABLE.assign(group=numbers, base_group=TABLE["base_row"] + 50)),
+        measured,
+        check_exact=True,
     )
 
 
 def test_one_group_has_no_interval(measured):
-    found = table_of(table=TABLE.assign(group=5))
+    found = table_of(table=TABLE.assign(group=5, base_group=5))
     ends = [name for name in found if name.endswith(("_low", "_high"))]
     assert found[ends].isna().all(axis=None)
     measures = ["average_precision", "aupro", "pooled_auroc"]

@@ -54,7 +54,7 @@ def masks_of(images):
 
 def detectors_of():
     """In place of detectors, maps of the images alone."""
-    return {"patchcore": lambda x: x.amax(1), "padim": lambda x: x.mean(1)}
+    return {"patchcore": lambda x, boxes: x.amax(1), "padim": lambda x, boxes: x.mean(1)}
 
 
 def maps_of(network, images, *, batch_size=4, methods=METHODS, **settings):
@@ -268,7 +268,7 @@ def test_mask_without_masks_is_an_error():
         compute_maps(network_of(1), images_of(1), methods=["mask"], batch_size=4, device=CPU)
 
 
-@pytest.mark.parametrize("fitted", [None, {"padim": lambda x: x[:, 0]}])
+@pytest.mark.parametrize("fitted", [None, {"padim": lambda x, boxes: x[:, 0]}])
 def test_detector_that_is_not_fitted_is_an_error(fitted):
     with pytest.raises(InputError, match="the map patchcore needs a fitted detector: leave it out"):
         compute_maps(
@@ -308,3 +308,14 @@ def test_no_pixel_of_padding_is_among_the_highest():
     settings = {"methods": METHODS, "batch_size": 4, "device": CPU}
     for maps in gather_maps(network_of(1), images, boxes=boxes, **settings).values():
         assert (top_pixels(maps, 10) >= 3 * 8).all()
+
+
+def test_detectors_are_told_the_boxes_of_their_images():
+    images = images_of(1)
+    boxes = np.array([[0, 0, 8, 8 - row % 3] for row in range(len(images))])
+    told = []
+    settings = {"methods": ["padim"], "batch_size": 4, "device": CPU, "boxes": boxes}
+    fitted = {"padim": lambda x, own: told.append(own) or x[:, 0]}
+    gather_maps(network_of(1), images, detectors=fitted, **settings)
+    np.testing.assert_array_equal(np.concatenate(told), boxes)
+    assert len(told) > 1

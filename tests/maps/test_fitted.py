@@ -13,6 +13,7 @@ from novelty_maps.params.detectors import DetectorsParams
 
 PARAMS = section(DetectorsParams, "detectors")
 CPU = torch.device("cpu")
+BOXES = [[0, 1, 4, 3]] * 3
 MEAN, IMAGES = np.zeros((1, 4, 4), np.float32), np.zeros((3, 1, 4, 4), np.uint8)
 
 
@@ -26,6 +27,7 @@ def loads(monkeypatch):
         return IMAGES, pd.DataFrame()
 
     monkeypatch.setattr(fitted, "load_part", load_part)
+    monkeypatch.setattr(fitted, "load_boxes", lambda rows: BOXES)
     return done
 
 
@@ -43,9 +45,11 @@ def test_mean_image_is_made_for_the_map_that_needs_it(loads):
 def test_detectors_are_fitted_on_normal_training_images(loads, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        fit, "fit_detectors", lambda *given, device: asked.append((*given, device)) or "fitted"
+        fit,
+        "fit_detectors",
+        lambda *given, device, boxes: asked.append((*given, device, boxes)) or "fitted",
     )
     methods = ["saliency", *DETECTORS]
     assert fitted.load_needed(methods, PARAMS, device=CPU) == {"detectors": "fitted"}
-    assert asked == [(methods, IMAGES, PARAMS, CPU)]
+    assert asked == [(methods, IMAGES, PARAMS, CPU, BOXES)]
     assert loads == [("train", False)]

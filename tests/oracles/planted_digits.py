@@ -44,12 +44,12 @@ def full_change(kind, row, *, size=12, images=NORMAL, foreign=FOREIGN):
     return image, full
 
 
-def with_masks(planted, *, mask_rows, normal=NORMAL, groups=None):
+def with_masks(planted, *, mask_rows, normal=NORMAL, rows=ROWS, groups=None):
     masks = np.zeros((3, 32, 32), np.bool_)
     masks[0, 2:5, 3:7] = masks[2, 10, 10] = True
     return with_ground_truth(
         planted,
-        (normal, ROWS[: len(normal)]),
+        (normal, rows[: len(normal)]),
         (FOREIGN[: len(mask_rows)], np.array([f"class {i}" for i in range(len(mask_rows))])),
         masks,
         np.array(mask_rows),

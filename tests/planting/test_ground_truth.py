@@ -56,9 +56,13 @@ def test_images_before_repeat_only_if_there_are_too_few(shown, different):
     assert both.table["base_row"][5:].nunique() == different
 
 
-def test_own_defect_has_the_group_of_its_own_image():
-    planted = plant(rows=ROWS.assign(group=7), count=5)
+def test_own_defect_has_the_group_of_its_own_image_and_beside_it_that_of_the_image_before():
+    rows = ROWS.assign(group=ROWS.index // 3)
+    planted = plant(rows=rows, count=5)
     groups = pd.Series([10, 11, 12, 13, 14], index=[3, 5, 8, 9, 20])  # of rows of the test part
-    both = with_masks(planted, mask_rows=[-1, 2, 1, 0, -1], groups=groups)
-    assert both.table["group"].tolist() == [7] * 5 + [11, 13]
-    assert both.table["group"].dtype == np.int64
+    both = with_masks(planted, mask_rows=[-1, 2, 1, 0, -1], rows=rows, groups=groups).table
+    base = (both["base_row"] // 3 // 3).tolist()
+    assert both["group"].tolist() == [*base[:5], 11, 13]
+    assert both["base_group"].tolist() == base
+    assert both["group"].dtype == both["base_group"].dtype == np.int64
+    assert "base_group" not in planted.table

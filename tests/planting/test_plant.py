@@ -7,7 +7,7 @@ from oracles.planted_digits import FOREIGN, NORMAL, ROWS, digits, full_change, p
 from novelty_maps.pipeline.boxes import real_pixels
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.planting.ground_truth import GROUND_TRUTH
-from novelty_maps.planting.kinds import KINDS
+from novelty_maps.planting.kinds import KINDS, OF_FOREIGN
 from novelty_maps.planting.plant import (
     MIN_PIXELS,
     TAU,
@@ -16,6 +16,8 @@ from novelty_maps.planting.plant import (
     require_foreign,
     require_kinds,
 )
+
+WHOLE = np.tile([0, 0, 32, 32], (len(FOREIGN), 1))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -254,7 +256,8 @@ def test_planted_image_has_the_group_of_the_one_it_is_made_from():
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_planted_into_padding(kind):
     boxes = np.array([[0, row % 4, 28 - row % 7, 25] for row in range(len(NORMAL))])
-    planted = plant(kinds=[kind], sizes=[0.5], intensities=[1.0], count=20, boxes=boxes)
+    given = {"kinds": [kind], "sizes": [0.5], "intensities": [1.0], "count": 20}
+    planted = plant(**given, boxes=(boxes, WHOLE))
     used = boxes[planted.table["base_row"] // 3]
     for own in planted.boxes:
         np.testing.assert_array_equal(own, used)
@@ -268,10 +271,31 @@ def test_nothing_is_planted_into_padding(kind):
 def test_what_is_planted_into_a_box_is_what_is_planted_into_the_image_that_it_holds():
     box = np.tile([2, 3, 28, 22], (len(NORMAL), 1))
     kinds = ["disk", "swelling", "rotated_patch", "zigzag"]
-    padded = plant(kinds=kinds, boxes=box, count=30)
+    padded = plant(kinds=kinds, boxes=(box, WHOLE), count=30)
     cut = plant(NORMAL[:, :, 2:28, 3:22], kinds=kinds, count=30)
     np.testing.assert_array_equal(padded.after[:, :, 2:28, 3:22], cut.after)
     np.testing.assert_array_equal(padded.mask[:, 2:28, 3:22], cut.mask)
     columns = cut.table.columns
     np.testing.assert_array_equal(padded.table[columns].astype(str), cut.table.astype(str))
     assert cut.boxes is None
+
+
+@pytest.mark.parametrize("kind", OF_FOREIGN)
+def test_no_padding_of_novel_images_is_planted(kind):
+    """It is brighter here than anything else."""
+    boxes = np.array([[row % 5, 9, 32 - row % 4, 20 + row % 3] for row in range(40)])
+    foreign = FOREIGN[:40] // 2
+    foreign[~real_pixels(boxes, (32, 32))[:, None]] = 255
+    own = np.tile([0, 0, 32, 32], (len(NORMAL), 1))
+    settings = {"kinds": [kind], "sizes": [0.3, 0.6], "intensities": [1.0], "count": 20}
+    for given, expected in (((own, boxes), False), (None, True)):
+        planted = plant(NORMAL // 2, foreign, boxes=given, **settings)
+        assert (planted.after > 127).any() == expected
+
+
+def test_foreign_patch_is_no_larger_than_its_novel_image():
+    boxes = np.tile([0, 0, 32, 32], (len(NORMAL), 1)), np.tile([0, 9, 32, 20], (len(FOREIGN), 1))
+    settings = {"sizes": [0.9], "intensities": [1.0], "count": 5}
+    planted = plant(kinds=["foreign_patch"], boxes=boxes, **settings)
+    rows, columns = (planted.mask.any(axis=axis) for axis in (2, 1))
+    assert max(*rows.sum(axis=1), *columns.sum(axis=1)) <= 11

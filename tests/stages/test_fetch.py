@@ -13,6 +13,7 @@ from oracles.image_folders import SIZE, class_folders, mvtec
 from oracles.parameters import section, write_params
 
 from novelty_maps.images.folders import load_folder
+from novelty_maps.images.listing import list_images
 from novelty_maps.params.data import DataParams
 from novelty_maps.pipeline.options import from_sections
 from novelty_maps.pipeline.paths import RAW_IMAGES, RAW_LABELS, RAW_MASKS, RAW_PROVENANCE
@@ -41,7 +42,7 @@ def fetched(**changes):
 
 def test_images_labels_and_provenance_of_a_folder_are_stored(pets, capsys):
     provenance = fetched(name="folder", path=str(pets), image_size=12)
-    expected = load_folder(str(pets), 12)
+    expected = load_folder(list_images(str(pets)), 12)
     np.testing.assert_array_equal(np.load(RAW_IMAGES), expected.images)
     labels = pd.read_csv(RAW_LABELS)
     assert labels.columns.tolist() == ["label", "official_part", "mask"]
@@ -65,7 +66,7 @@ def test_images_labels_and_provenance_of_a_folder_are_stored(pets, capsys):
 
 def test_masks_of_a_folder_are_stored_with_their_places(bottle):
     fetched(name="folder", path=str(bottle), image_size=SIZE)
-    expected = load_folder(str(bottle), SIZE)
+    expected = load_folder(list_images(str(bottle)), SIZE)
     np.testing.assert_array_equal(np.load(RAW_MASKS), expected.masks)
     assert pd.read_csv(RAW_LABELS)["mask"].tolist() == expected.mask_rows.tolist()
 
