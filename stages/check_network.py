@@ -27,7 +27,7 @@ def main(
     localization: Annotated[LocalizationParams, reads("methods")],
     detectors: DetectorsParams,
     classifier: Annotated[ClassifierParams, reads("device")],
-    representation: Annotated[RepresentationParams, reads("imagenet")],
+    representation: Annotated[RepresentationParams, reads("others")],
 ) -> None:
     """Check that the network goes with images, code length and checkpoint, by building it.
 
@@ -49,10 +49,11 @@ def main(
         require_device(device, key=f"{section}.device")
     network = fitting(train, (found.channels, data.image_size, data.image_size))
     _require_weights(train, network, images=found.normal["train"])
-    if representation.imagenet or {*DETECTORS} & {*maps.methods, *localization.methods}:
+    imagenet = "imagenet" in representation.others
+    if imagenet or {*DETECTORS} & {*maps.methods, *localization.methods}:
         from novelty_maps.detectors.imagenet import imagenet_network
 
-        imagenet_network(detectors, whole=representation.imagenet)
+        imagenet_network(detectors, whole=imagenet)
     formats.write_text(NETWORK_CHECKED, "The network goes with the images and the machine.\n")
 
 

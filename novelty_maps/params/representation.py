@@ -1,6 +1,6 @@
 """The section `representation`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,9 +10,12 @@ from novelty_maps.pipeline.section import Positive, Section
 class RepresentationParams(Section):
     """A further network, the oracles, and how many labelled anomalies these see beside all."""
 
-    imagenet: Annotated[
-        bool,
-        Field(description="Whether the network of the section `detectors` is examined as well."),
+    others: Annotated[
+        list[Literal["autoencoder", "untrained", "raw_pixels", "imagenet"]],
+        Field(
+            description="Representations beside the classifiers: autoencoder, untrained, raw_pixels,"
+            " imagenet (the frozen network of detectors)."
+        ),
     ]
     trees: Annotated[Positive, Field(description="Trees of the forest oracle.")]
     labelled_anomalies: Annotated[

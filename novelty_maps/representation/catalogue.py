@@ -1,7 +1,7 @@
 """Which representations are examined, and how the network of each was trained."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from novelty_maps.params.classifier import ClassifierParams
-from novelty_maps.representation.files import IMAGENET, read_outputs
+from novelty_maps.representation.files import read_outputs
 from novelty_maps.representation.latent_scores import Classes
 from novelty_maps.representation.representations import (
     Representation,
@@ -25,9 +25,9 @@ def every_representation(
     images: Mapping[str, NDArray[np.uint8]],
     rows: Mapping[str, pd.DataFrame],
     *,
-    imagenet: bool,
+    others: Collection[str],
 ) -> Iterator[Representation]:
-    """Classifiers, deep ensembles of them, autoencoder, an untrained network and raw pixels.
+    """Classifiers, deep ensembles of them, and others.
 
     Ensembles are of classifiers that put out `logits`. Networks that put out logits know the
     classes, and so does that of ImageNet.
@@ -36,7 +36,7 @@ def every_representation(
         classifier: The variants; those that differ in the seed alone form an ensemble.
         images: Part to (N, C, H, W); "train" has the normal training images.
         rows: Part to `label` and `novel` of its images.
-        imagenet: Whether the network trained on ImageNet is among them.
+        others: As of `params.representation`.
 
     Raises:
         InputError: What was kept of a network is missing or damaged, or belongs to other images.
@@ -59,10 +59,12 @@ def every_representation(
         each = [read_outputs(member, labelled if saw else counts) for member in members]
         if "logits" in each[0]["test"]:
             yield of_network(name, joined(each), test, sees_novel=saw, classes=classes)
-    others = {"autoencoder": None, "untrained": classes} | ({IMAGENET: classes} if imagenet else {})
-    for name, known in others.items():
-        yield of_network(name, read_outputs(name, counts), test, classes=known)
-    yield of_pixels(images)
+    for name in others:
+        if name == "raw_pixels":
+            yield of_pixels(images)
+        else:
+            known = None if name == "autoencoder" else classes
+            yield of_network(name, read_outputs(name, counts), test, classes=known)
 
 
 def _classes(rows: Mapping[str, pd.DataFrame]) -> dict[str, Classes]:

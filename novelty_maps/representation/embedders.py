@@ -1,6 +1,6 @@
 """The networks whose outputs are kept, and of which parts of the images."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,6 @@ from novelty_maps.classifiers.small_csi import SmallCsi
 from novelty_maps.detectors.pooled import pooled_network
 from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.params.detectors import DetectorsParams
-from novelty_maps.representation.files import IMAGENET
 
 
 def classes_seen(training: pd.DataFrame) -> dict[bool, int]:
@@ -31,19 +30,21 @@ def classes_seen(training: pd.DataFrame) -> dict[bool, int]:
 
 def embedders(
     classifier: ClassifierParams,
-    frozen: DetectorsParams | None,
+    others: Collection[str],
+    frozen: DetectorsParams,
     *,
     image_shape: tuple[int, ...],
     classes: Mapping[bool, int],
 ) -> dict[str, nn.Module]:
     """Representation to its network in evaluation mode: all but the ensembles and raw pixels.
 
-    They are the trained classifiers, the autoencoder, a classifier with its initial weights, and
-    the network trained on ImageNet if it is asked for.
+    They are the trained classifiers and, as asked for, the autoencoder, a classifier with its
+    initial weights, and the network trained on ImageNet.
 
     Args:
         classifier: The variants, their backbone, and the seed of the untrained one.
-        frozen: The network trained on ImageNet, None for none.
+        others: As of `params.representation`.
+        frozen: The network trained on ImageNet.
         image_shape: (C, H, W) of the images.
         classes: As of `classes_seen`.
 
@@ -62,18 +63,19 @@ def embedders(
             classes=classes[variant.sees_novel],
             source=str(classifier_path(name)),
         )
-    networks["autoencoder"] = load_autoencoder(image_shape)
-    networks["untrained"] = objectives.seeded_network(
-        classifier.seed,
-        classifier.backbone,
-        "nominal",
-        {},
-        image_shape=image_shape,
-        classes=classes[False],
-    ).eval()
-    if frozen is not None:
-        networks[IMAGENET] = pooled_network(frozen)
-    return networks
+    made: dict[str, Callable[[], nn.Module]] = {
+        "autoencoder": lambda: load_autoencoder(image_shape),
+        "untrained": lambda: objectives.seeded_network(
+            classifier.seed,
+            classifier.backbone,
+            "nominal",
+            {},
+            image_shape=image_shape,
+            classes=classes[False],
+        ).eval(),
+        "imagenet": lambda: pooled_network(frozen),
+    }
+    return networks | {name: made[name]() for name in others if name in made}
 
 
 def logits_origin(network: nn.Module) -> NDArray[np.float64] | None:
@@ -89,7 +91,7 @@ def logits_origin(network: nn.Module) -> NDArray[np.float64] | None:
     return origin
 
 
-def embedded_parts(classifier: ClassifierParams, *, imagenet: bool) -> list[tuple[str, str]]:
+def embedded_parts(classifier: ClassifierParams, others: Collection[str]) -> list[tuple[str, str]]:
     """The representations and, of each, the parts whose outputs are kept.
 
     They are the validation and test parts, and the normal training images, with which scores
@@ -97,10 +99,9 @@ def embedded_parts(classifier: ClassifierParams, *, imagenet: bool) -> list[tupl
 
     Args:
         classifier: The variants.
-        imagenet: Whether the network trained on ImageNet is among the representations.
+        others: As of `params.representation`.
     """
     saw = {name: variant.sees_novel for name, variant in classifier.variants.items()}
-    others = ["autoencoder", "untrained", *([IMAGENET] if imagenet else [])]
-    names = saw | dict.fromkeys(others, False)
+    names = saw | {name: False for name in others if name != "raw_pixels"}
     parts = [(name, part) for name in names for part in ("validation", "test")]
     return parts + [(name, "train") for name in names if not names[name]]

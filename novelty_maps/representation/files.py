@@ -20,8 +20,6 @@ DETECTION_METRICS = Path("metrics/detection.json")
 DETECTION_GLANCE = GLANCE / "representation.json"
 REPRESENTATION_PLOTS = PLOTS / "representation"
 
-IMAGENET = "imagenet"  # the representation of the frozen network
-
 _AUROCS = ["auroc", "auroc_low", "auroc_high", "auroc_draws_sd"]
 
 

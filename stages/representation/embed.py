@@ -21,7 +21,7 @@ def main(
     classifier: Annotated[
         ClassifierParams, reads("device", as_made=("backbone", "seed", "variants"))
     ],
-    representation: Annotated[RepresentationParams, reads("imagenet")],
+    representation: Annotated[RepresentationParams, reads("others")],
     detectors: DetectorsParams,
 ) -> None:
     """Embed the images with the classifiers, autoencoder, untrained and frozen network."""
@@ -40,14 +40,15 @@ def main(
     from novelty_maps.representation.files import origin_path
 
     device = select_device(classifier.device)
-    tasks = embedded_parts(classifier, imagenet=representation.imagenet)
+    tasks = embedded_parts(classifier, representation.others)
     images = {
         part: load_part(part, novel=part != "train")[0]
         for part in dict.fromkeys(part for _, part in tasks)
     }
     networks = embedders(
         classifier,
-        detectors if representation.imagenet else None,
+        representation.others,
+        detectors,
         image_shape=tuple(images["test"].shape[1:]),
         classes=classes_seen(load_rows("train")),
     )

@@ -33,9 +33,7 @@ def main(
     counts = [count for count in representation.labelled_anomalies if count <= available]
     if counts != representation.labelled_anomalies:
         print(f"the validation part has {available} anomalies: oracles see {counts} and all")
-    examined = list(
-        every_representation(classifier, images, rows, imagenet=representation.imagenet)
-    )
+    examined = list(every_representation(classifier, images, rows, others=representation.others))
     _tell_of_undefined(examined)
     results = {
         each.name: examine(

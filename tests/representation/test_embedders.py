@@ -37,9 +37,10 @@ def folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setattr(embedders, "load_autoencoder", Autoencoder)
 
 
-def networks(*, seed=0, frozen=None):
+def networks(*, seed=0, others=("autoencoder", "untrained"), frozen=None):
     return embedders.embedders(
         classifier_params(VARIANTS, seed=seed),
+        others,
         frozen,
         image_shape=(1, 8, 8),
         classes={False: 3, True: 5},
@@ -97,7 +98,7 @@ def test_frozen_network_is_the_last_one_where_it_is_asked_for(monkeypatch):
     monkeypatch.setattr(embedders, "pooled_network", asked.append)
     write_trained()
     frozen = section(DetectorsParams, "detectors")
-    assert list(networks(frozen=frozen)) == [*VARIANTS, "autoencoder", "untrained", "imagenet"]
+    assert list(networks(others=["imagenet"], frozen=frozen)) == [*VARIANTS, "imagenet"]
     assert asked == [frozen]
 
 
@@ -117,9 +118,10 @@ def test_logits_that_are_not_linear_in_z_have_no_origin():
 
 
 def test_training_images_are_embedded_but_by_networks_that_saw_novel_classes():
-    found = embedders.embedded_parts(classifier_params(VARIANTS), imagenet=True)
+    others = ["autoencoder", "untrained", "raw_pixels", "imagenet"]
+    found = embedders.embedded_parts(classifier_params(VARIANTS), others)
     names = [*VARIANTS, "autoencoder", "untrained", "imagenet"]
     expected = [(name, part) for name in names for part in ("validation", "test")]
     assert found == expected + [(name, "train") for name in names if name != "all_classes"]
-    without = embedders.embedded_parts(classifier_params(VARIANTS), imagenet=False)
-    assert without == [each for each in found if each[0] != "imagenet"]
+    without = embedders.embedded_parts(classifier_params(VARIANTS), [])
+    assert without == [each for each in found if each[0] in VARIANTS]

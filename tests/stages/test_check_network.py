@@ -104,7 +104,7 @@ def test_frozen_network_of_representation_must_have_all_its_weights(workspace):
     torch.save(trunk, workspace / "trunk.pt")
     detectors = {"network": "resnet18", "weights": str(workspace / "trunk.pt")}
     checked(detectors=detectors, maps={"methods": ["patchcore"]})
-    found = refusal(detectors=detectors, representation={"imagenet": True})
+    found = refusal(detectors=detectors, representation={"others": ["imagenet"]})
     assert "layer4" in found
 
 

@@ -42,6 +42,7 @@ VARIANTS = {
     "second": {"objective": "nominal", "seed": 1, "learning_rate": 0.01},
 }
 CLASSIFIER = classifier_params(VARIANTS, epochs=1)
+OTHERS = ["autoencoder", "untrained", "imagenet", "raw_pixels"]
 COUNTS = {"train": 40, "validation": 30, "test": 50}
 
 
@@ -80,7 +81,7 @@ def workspace(tmp_path_factory):
         REPRESENTATION_PLOTS.mkdir(parents=True)
         for left_over in (EMBEDDINGS / "old.test.z.npy", REPRESENTATION_PLOTS / "old.png"):
             left_over.touch()
-        few = {"trees": 5, "labelled_anomalies": [3, 12, 13], "draws": 2, "imagenet": True}
+        few = {"trees": 5, "labelled_anomalies": [3, 12, 13], "draws": 2, "others": OTHERS}
         oracles = section(RepresentationParams, "representation", **few)
         patch.setattr(embedders, "pooled_network", lambda detectors: Frozen())
         embed.main(CLASSIFIER, oracles, section(DetectorsParams, "detectors"))
