@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from torch import nn
 
 from novelty_maps.autoencoders.trained import load_autoencoder
 from novelty_maps.classifiers import objectives
 from novelty_maps.classifiers.files import classifier_path, read_classifier
+from novelty_maps.classifiers.jem import JointEnergyModel
 from novelty_maps.params.classifier import ClassifierParams
+
+_SAMPLES = 64
 
 
 def classes_seen(training: pd.DataFrame) -> dict[bool, int]:
@@ -71,6 +76,15 @@ def embedded_parts(classifier: ClassifierParams) -> list[tuple[str, str]]:
     with_training = [
         (name, "train")
         for name, variant in classifier.variants.items()
-        if objectives.OBJECTIVES[variant.objective].embeds_training
+        if objectives.objective_of(variant).embeds_training
     ]
     return [(name, part) for name in names for part in ("validation", "test")] + with_training
+
+
+def samples_of(networks: Mapping[str, nn.Module]) -> dict[str, NDArray[np.float32]]:
+    """The first samples, at most 64, of the networks that draw some: name to (N, C, H, W)."""
+    return {
+        name: network.replay[:_SAMPLES].cpu().numpy()
+        for name, network in networks.items()
+        if isinstance(network, JointEnergyModel)
+    }

@@ -24,8 +24,13 @@ def main(
     from novelty_maps.pipeline import atomic
     from novelty_maps.pipeline.arrays import write_array
     from novelty_maps.pipeline.parts import load_part, load_rows
-    from novelty_maps.representation.embedders import classes_seen, embedded_parts, embedders
-    from novelty_maps.representation.files import EMBEDDINGS, embedding_path
+    from novelty_maps.representation.embedders import (
+        classes_seen,
+        embedded_parts,
+        embedders,
+        samples_of,
+    )
+    from novelty_maps.representation.files import EMBEDDINGS, embedding_path, samples_path
 
     device = select_device(classifier.device)
     tasks = embedded_parts(classifier)
@@ -47,6 +52,7 @@ def main(
             )
             for output, values in outputs.items():
                 kept[embedding_path(name, part, output)] = values
+    kept |= {samples_path(name): samples for name, samples in samples_of(networks).items()}
     with atomic.written_together():
         for path, values in kept.items():
             write_array(path, values)

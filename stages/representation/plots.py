@@ -8,12 +8,14 @@ from novelty_maps.pipeline.options import from_sections, reads
 
 
 def main(plots: Annotated[PlotsParams, reads("dpi")]) -> None:
-    """Draw bar chart, ROC curves, AUROC over λ and labelled anomalies, and held-out classes."""
+    """Draw bar chart, ROC curves, AUROC over λ and labelled anomalies, held-out classes, samples."""
     from novelty_maps.figures import oracles, representation
+    from novelty_maps.figures.samples import samples_figure
     from novelty_maps.pipeline import formats
     from novelty_maps.representation.files import (
         REPRESENTATION_PLOTS,
         read_detection,
+        read_samples,
         read_scores,
     )
 
@@ -21,25 +23,15 @@ def main(plots: Annotated[PlotsParams, reads("dpi")]) -> None:
     figures = {
         "representations": representation.representation_figure(table),
         "roc": representation.roc_figure(read_scores(), table),
-        "reconstruction_weight": representation.reconstruction_weight_figure(
-            table, values=_values_of_an_image()
-        ),
+        "reconstruction_weight": representation.reconstruction_weight_figure(table),
         "labelled_anomalies": oracles.labelled_anomalies_figure(
             table, anomalies=_labelled_anomalies()
         ),
         "held_out_classes": oracles.held_out_figure(table),
     }
+    if samples := read_samples():
+        figures["samples"] = samples_figure(samples)
     formats.write_figures(REPRESENTATION_PLOTS, figures, dpi=plots.dpi)
-
-
-def _values_of_an_image() -> int:
-    """Channels times pixels, from the record of where the images come from."""
-    from novelty_maps.pipeline import formats
-    from novelty_maps.pipeline.paths import RAW_PROVENANCE
-
-    record = formats.read_json(RAW_PROVENANCE, keys=["channels", "image_size"], made_by="fetch")
-    values: int = record["channels"] * record["image_size"] ** 2
-    return values
 
 
 def _labelled_anomalies() -> int:
