@@ -72,8 +72,8 @@ def _remove_batch_norm(module: nn.Module) -> None:
             _remove_batch_norm(child)
 
 
-def jem_loss(network: nn.Module, *, steps: int) -> BatchLoss:
-    """Cross-entropy + mean E(training images) − mean E(samples), in nats.
+def jem_loss(network: nn.Module, *, steps: int, energy_weight: float) -> BatchLoss:
+    """Cross-entropy + weight · (mean E(training images) − mean E(samples)), in nats.
 
     The gradient of the difference is that of the mean −log p(x). Its value is no likelihood: near
     0 when samples look like the images to the network, negative when they don't. All is computed in
@@ -83,6 +83,8 @@ def jem_loss(network: nn.Module, *, steps: int) -> BatchLoss:
         network: The `JointEnergyModel` that is trained; the samples are drawn from it uncompiled,
             and one for each image of the batch.
         steps: Langevin steps from the replay buffer to a sample; the paper's are 20.
+        energy_weight: Weight of the difference, `p_x_weight` in the authors' code; 1 in the paper.
+            In a short training 1 keeps the classes from being learnt.
     """
     assert isinstance(network, JointEnergyModel)
 
@@ -97,7 +99,7 @@ def jem_loss(network: nn.Module, *, steps: int) -> BatchLoss:
         energy = -logits.logsumexp(dim=1)
         difference = energy[: len(x)].mean() - energy[len(x) :].mean()
         require_stable(float(difference.detach()), steps=steps)
-        loss: Tensor = cross_entropy(logits[: len(x)], targets) + difference
+        loss: Tensor = cross_entropy(logits[: len(x)], targets) + energy_weight * difference
         return loss
 
     return loss

@@ -50,6 +50,7 @@ def _cross_entropy(network: nn.Module, count: int, own: Settings) -> BatchLoss:
 
 
 def _with_task(task: transformation.Task) -> Objective:
+    """A classifier with an auxiliary task."""
     return Objective(
         lambda backbone, own, **shape: transformation.TransformationClassifier(
             backbone, task, **shape
@@ -88,8 +89,8 @@ OBJECTIVES = {
         embeds_training=True,
     ),
     "svgd": Objective(
-        lambda backbone, own, **shape: svgd.SvgdEnsemble(backbone, **own, **shape),
-        lambda network, count, own: svgd.svgd_loss(),
+        lambda backbone, own, **shape: svgd.SvgdEnsemble(backbone, members=own["members"], **shape),
+        lambda network, count, own: svgd.svgd_loss(repulsion=own["repulsion"]),
     ),
 }
 _WITHOUT_SHIFTS = OBJECTIVES["small_csi"]._replace(

@@ -86,7 +86,7 @@ def stein_direction(particles: Tensor, score: Tensor, *, repulsion: float = 1.0)
     return (kernel @ score + repulsion * kernel_gradient) / count
 
 
-def svgd_loss() -> BatchLoss:
+def svgd_loss(*, repulsion: float) -> BatchLoss:
     """Loss whose gradient is the Stein direction in function space, for a loop that descends.
 
     Function-space particle optimisation (Wang et al. 2019, f-SVGD): particle i is what member i
@@ -94,15 +94,17 @@ def svgd_loss() -> BatchLoss:
     depends on. The direction φ_i is found there, and the weights move along φ_i through the
     Jacobian of member i.
 
-    The scale. With L_j the mean cross-entropy of member j in nats, the posterior is taken at the
-    temperature n, the number of training images, and the prior as flat: ∇log p is −∇L_j, against
-    which ∇k is not scaled down. At temperature 1 the pull is n times as strong and the repulsion
-    of no account. The kernel has the median bandwidth of `stein_direction`. A distance is over B·K
-    values, so that a gradient of L is of the order of 1/B per image, as ∇k is.
+    The scale: with L_j the mean cross-entropy of member j in nats over n training images and a flat
+    prior, ∇log p is −∇L_j where p is the posterior at the temperature n. A repulsion of 1 samples
+    that, 1/n the posterior itself, at which members hardly feel each other. The kernel has the
+    median bandwidth of `stein_direction`, distances are over all B·K values.
 
     The direction is the gradient of no function, so that what is returned is the mean of L_j in
     value and has that gradient by construction; with one member it is that of plain training.
     Forward may be the compiled network, in mixed precision; kernel and direction are in float32.
+
+    Args:
+        repulsion: Factor of ∇k beside −∇L.
     """
 
     def loss(forward: Forward, generator: Generator, batch: tuple[Tensor, ...]) -> Tensor:
@@ -115,7 +117,8 @@ def svgd_loss() -> BatchLoss:
         fixed = fixed.detach()
         particles = (fixed - fixed.mean(dim=2, keepdim=True)).flatten(1)
         with torch.autocast(images.device.type, enabled=False):
-            direction = stein_direction(particles, -gradients.flatten(1)).view_as(each)
-        return losses.detach().mean() - ((each - fixed) * direction).sum()
+            direction = stein_direction(particles, -gradients.flatten(1), repulsion=repulsion)
+        along: Tensor = ((each - fixed) * direction.view_as(each)).sum()
+        return losses.detach().mean() - along
 
     return loss

@@ -26,13 +26,13 @@ class Task(NamedTuple):
 
     Attributes:
         name: Of the objective.
-        count: Number R of the transformations; the first leaves an image as it is.
+        size: Number R of the transformations; the first leaves an image as it is.
         apply: Images (N, C, H, H), and the number of a transformation, to the transformed images.
             Those in [0, 1] stay there.
     """
 
     name: str
-    count: int
+    size: int
     apply: Callable[[Tensor, int], Tensor]
 
 
@@ -82,7 +82,7 @@ class TransformationClassifier(Classifier):
     ) -> None:
         super().__init__(backbone, image_shape=image_shape, classes=classes)
         self.task = task
-        self.add_module(f"{task.name}_head", nn.Linear(self.length, task.count))
+        self.add_module(f"{task.name}_head", nn.Linear(self.length, task.size))
 
     def transformation_logits(self, z: Tensor) -> Tensor:
         """Logits (N, R) of which transformation the image has had."""
@@ -94,7 +94,7 @@ class TransformationClassifier(Classifier):
 
         Entry [i, j] of the last are the logits of image i in transformation j.
         """
-        z, *changed = [self.represent(self.task.apply(x, kind)) for kind in range(self.task.count)]
+        z, *changed = [self.represent(self.task.apply(x, kind)) for kind in range(self.task.size)]
         logits = torch.stack([self.transformation_logits(each) for each in (z, *changed)], dim=1)
         return {"z": z, "logits": self.head(z), f"{self.task.name}_logits": logits}
 
@@ -107,9 +107,9 @@ class TransformationClassifier(Classifier):
 def in_turn(images: Tensor, *, task: Task) -> Tensor:
     """Square images (N, C, H, H) uint8, of which the i-th is in transformation i mod R."""
     changed = images.clone()
-    for kind in range(1, task.count):
-        x = task.apply(as_input(images[kind :: task.count]), kind)
-        changed[kind :: task.count] = (255 * x).round().to(torch.uint8)
+    for kind in range(1, task.size):
+        x = task.apply(as_input(images[kind :: task.size]), kind)
+        changed[kind :: task.size] = (255 * x).round().to(torch.uint8)
     return changed
 
 
@@ -127,9 +127,9 @@ def transformation_loss(*, task: Task, weight: float) -> BatchLoss:
     def loss(forward: Forward, generator: Generator, batch: tuple[Tensor, ...]) -> Tensor:
         images, targets = batch
         x = as_input(images)
-        kinds = torch.randint(task.count, (len(x),), generator=generator).to(x.device)
+        kinds = torch.randint(task.size, (len(x),), generator=generator).to(x.device)
         changed = x.clone()
-        for kind in range(1, task.count):
+        for kind in range(1, task.size):
             changed[kinds == kind] = task.apply(x[kinds == kind], kind)
         class_logits, task_logits = forward(torch.cat([x, changed]))
         of_class = cross_entropy(class_logits[: len(x)].float(), targets)

@@ -83,6 +83,7 @@ class JemVariant(Variant):
 
     objective: Literal["jem"]
     steps: Positive
+    energy_weight: Annotated[float, Field(gt=0)] = 1.0
 
 
 class SmallCsiVariant(Variant):
@@ -97,6 +98,7 @@ class SvgdVariant(Variant):
 
     objective: Literal["svgd"]
     members: Positive
+    repulsion: Annotated[float, Field(ge=0)] = 0.1
 
 
 AnyVariant = Annotated[

@@ -8,7 +8,7 @@ from novelty_maps.pipeline.options import from_sections, reads
 
 
 def main(plots: Annotated[PlotsParams, reads("dpi")]) -> None:
-    """Draw bar chart, ROC curves, AUROC over λ and labelled anomalies, held-out classes, samples."""
+    """Draw bar chart, ROC curves, AUROC over λ and labels, held-out classes, and samples."""
     from novelty_maps.figures import oracles, representation
     from novelty_maps.figures.samples import samples_figure
     from novelty_maps.pipeline import formats

@@ -52,7 +52,9 @@ def images_of_three_classes(count=COUNT, seed=0):
 
 def network(members=None, seed=0):
     """A plain classifier, or an ensemble of so many members."""
-    objective, own = ("nominal", {}) if members is None else ("svgd", {"members": members})
+    objective, own = (
+        ("nominal", {}) if members is None else ("svgd", {"members": members, "repulsion": 0.3})
+    )
     return objectives.seeded_network(
         seed, "small_resnet", objective, own, image_shape=(1, 8, 8), classes=3
     ).to(memory_format=MEMORY_FORMAT)
@@ -167,7 +169,7 @@ def test_first_member_starts_as_the_lone_classifier_and_the_others_do_not():
 def test_one_member_has_the_loss_and_gradient_of_plain_training():
     plain, single = network(), network(members=1)
     loss = backward(plain, classification_loss())
-    assert backward(single, svgd_loss()) == loss
+    assert backward(single, svgd_loss(repulsion=0.3)) == loss
     assert torch.equal(flat_gradient(single), flat_gradient(plain))
 
 
@@ -177,7 +179,7 @@ def test_training_one_member_ends_with_the_weights_of_plain_training(precision):
     for members in (None, 1):
         net = network(members)
         batch_loss = objectives.OBJECTIVES["svgd" if members else "nominal"].loss(
-            net, COUNT, {"members": members}
+            net, COUNT, {"members": members, "repulsion": 0.3}
         )
         state = train(
             net,
@@ -207,12 +209,13 @@ def test_each_member_follows_the_direction_of_its_logits_less_their_mean(bf16):
     losses = [cross_entropy(logits, targets) for logits in each]
     score = [-torch.autograd.grad(cross_entropy(e, targets), e, retain_graph=True)[0] for e in each]
     particles = [(e - e.mean(dim=1, keepdim=True)).detach().flatten() for e in each]
-    direction = slow_direction(torch.stack(particles), torch.stack(score).flatten(1))
+    # φ of ∇log p / r, times r: the direction with repulsion r.
+    direction = 0.3 * slow_direction(torch.stack(particles), torch.stack(score).flatten(1) / 0.3)
     for logits, along in zip(each, direction, strict=True):
         logits.backward(-along.view_as(logits).float())
     expected = flat_gradient(net).double()
     again = network(members=3)
-    loss = backward(again, svgd_loss(), bf16=bf16)
+    loss = backward(again, svgd_loss(repulsion=0.3), bf16=bf16)
     torch.testing.assert_close(loss, torch.stack(losses).mean().detach())
     apart = flat_gradient(again).double() - expected
     assert float(apart.norm() / expected.norm()) < (0.05 if bf16 else 1e-4)
@@ -224,15 +227,15 @@ def test_a_shift_of_all_logits_of_a_member_changes_no_direction():
     with torch.no_grad():
         shifted.members[0].head.bias += 5
     for each in (net, shifted):
-        backward(each, svgd_loss())
+        backward(each, svgd_loss(repulsion=0.3))
     torch.testing.assert_close(flat_gradient(shifted), flat_gradient(net), rtol=1e-3, atol=1e-5)
 
 
 def test_gradient_is_the_same_through_a_compiled_forward():
     plain, compiled = network(members=2), network(members=2)
-    backward(plain, svgd_loss())
+    backward(plain, svgd_loss(repulsion=0.3))
     forward = torch.compile(compiled, backend="aot_eager", dynamic=False)
-    backward(compiled, svgd_loss(), forward=forward)
+    backward(compiled, svgd_loss(repulsion=0.3), forward=forward)
     torch.testing.assert_close(flat_gradient(compiled), flat_gradient(plain), rtol=1e-4, atol=1e-6)
 
 
@@ -270,7 +273,7 @@ def disagreement(net, images):
 
 def test_members_learn_and_disagree_more_on_noise_than_those_of_a_deep_ensemble():
     deep, _ = ensemble_trained_by(deep_ensemble_loss)
-    apart, state = ensemble_trained_by(svgd_loss())
+    apart, state = ensemble_trained_by(svgd_loss(repulsion=0.3))
     assert state.history[-1]["train_loss"] < state.history[0]["train_loss"] / 2
     assert state.best_loss == 0
     noise = torch.randint(0, 256, (200, 1, 8, 8), generator=torch.Generator().manual_seed(1)).byte()

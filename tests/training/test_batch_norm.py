@@ -179,7 +179,7 @@ def test_all_statistics_of_a_classifier_are_brought_up(objective):
         "hybrid": {"reconstruction_weight": 0.001},
         "rotation": {"rotation_weight": 0.5},
         "generalized_odin": {"decay_h": False},
-        "svgd": {"members": 2},
+        "svgd": {"members": 2, "repulsion": 0.1},
     }.get(objective, {})
     network = objectives.seeded_network(
         0, "small_resnet", objective, own, image_shape=(1, 8, 8), classes=3
