@@ -84,6 +84,7 @@ class JemVariant(Variant):
     objective: Literal["jem"]
     steps: Positive
     energy_weight: Annotated[float, Field(gt=0)] = 1.0
+    energy_penalty: Annotated[float, Field(ge=0)] = 0.0
 
 
 class SmallCsiVariant(Variant):

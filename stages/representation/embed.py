@@ -1,10 +1,16 @@
 """Stage `representation_embed`: what each network says of every validation and test image."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.pipeline.cli import run
 from novelty_maps.pipeline.options import from_sections, reads
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from torch import nn
 
 
 def main(
@@ -17,10 +23,6 @@ def main(
 
     runtime.prepare()
 
-    from tqdm import tqdm
-
-    from novelty_maps.machine.devices import select_device
-    from novelty_maps.networks.outputs import embed
     from novelty_maps.pipeline import atomic
     from novelty_maps.pipeline.arrays import write_array
     from novelty_maps.pipeline.parts import load_part, load_rows
@@ -30,9 +32,8 @@ def main(
         embedders,
         samples_of,
     )
-    from novelty_maps.representation.files import EMBEDDINGS, embedding_path, samples_path
+    from novelty_maps.representation.files import EMBEDDINGS, samples_path
 
-    device = select_device(classifier.device)
     tasks = embedded_parts(classifier)
     images = {
         part: load_part(part, novel=part != "train")[0]
@@ -43,20 +44,39 @@ def main(
         image_shape=tuple(images["test"].shape[1:]),
         classes=classes_seen(load_rows("train")),
     )
-    kept = {}
-    total = sum(len(images[part]) for _, part in tasks)
-    with tqdm(total=total, unit="img", mininterval=0.5) as bar:
-        for name, part in tasks:
-            outputs = embed(
-                networks[name], images[part], batch_size=256, device=device, on_batch=bar.update
-            )
-            for output, values in outputs.items():
-                kept[embedding_path(name, part, output)] = values
+    kept = _outputs(networks, tasks, images, device=classifier.device)
     kept |= {samples_path(name): samples for name, samples in samples_of(networks).items()}
     with atomic.written_together():
         for path, values in kept.items():
             write_array(path, values)
     atomic.remove_others(EMBEDDINGS, kept)
+
+
+def _outputs(
+    networks: "dict[str, nn.Module]",
+    tasks: list[tuple[str, str]],
+    images: "dict[str, NDArray[Any]]",
+    *,
+    device: str,
+) -> "dict[Path, NDArray[Any]]":
+    """What each network says of each part that is kept of it, by the file that it goes to."""
+    from tqdm import tqdm
+
+    from novelty_maps.machine.devices import select_device
+    from novelty_maps.networks.outputs import embed
+    from novelty_maps.representation.files import embedding_path
+
+    place, kept = select_device(device), {}
+    with tqdm(
+        total=sum(len(images[part]) for _, part in tasks), unit="img", mininterval=0.5
+    ) as bar:
+        for name, part in tasks:
+            outputs = embed(
+                networks[name], images[part], batch_size=256, device=place, on_batch=bar.update
+            )
+            for output, values in outputs.items():
+                kept[embedding_path(name, part, output)] = values
+    return kept
 
 
 if __name__ == "__main__":
