@@ -52,6 +52,7 @@ def require_possible(params: "Params", found: "Survey | None" = None) -> None:
         require_planned,
     )
     from novelty_maps.params.class_names import CLASSES
+    from novelty_maps.params.classifier import require_colours
     from novelty_maps.planting.ground_truth import require_masks
     from novelty_maps.planting.plant import require_kinds, require_strengths
 
@@ -68,6 +69,7 @@ def require_possible(params: "Params", found: "Survey | None" = None) -> None:
     require_masks(params.plant.kinds, own is not None and any(file.mask for file in own.files))
     if found is not None:
         _require_novelties(params.plant.kinds, found)
+        require_colours(params.classifier.variants, found.channels)
 
 
 def _require_novelties(kinds: "Sequence[str]", found: "Survey") -> None:

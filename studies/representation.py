@@ -1,5 +1,6 @@
 """A study of representations, their scores and oracles, as the question's page cites it."""
 
+import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -107,3 +108,23 @@ class RepresentationStudy:
 
     def _interval(self, which: Detector) -> RunsInterval:
         return lookup.interval_of(self._row(which), "auroc")
+
+
+def weights_per_value(table: pd.DataFrame, *, values: int) -> pd.DataFrame:
+    """The table with the hybrid's λ as the weight of each value's squared error.
+
+    It is so in new tables. In older ones `settings` has a `reduction` beside λ: of a "mean" over n
+    values, λ is n times the weight of each.
+
+    Args:
+        table: With `settings` as JSON.
+        values: Values of an image, n.
+    """
+    return table.assign(settings=[_per_value(each, values) for each in table["settings"]])
+
+
+def _per_value(settings: str, values: int) -> str:
+    own = json.loads(settings)
+    if own.pop("reduction", "sum") == "mean":
+        own["reconstruction_weight"] /= values
+    return json.dumps(own)

@@ -2,7 +2,7 @@
 
 p(y | x) is modelled as p(y, d | x) / p(d | x) with d "x is from the training distribution": logits
 f = h / g, where h is the cosine of z with each class's weights and g in (0, 1) depends on z alone.
-Their perturbation of the input is left out. They exempt h from weight decay; nothing decays here.
+Their perturbation of the input is left out. They exempt h from weight decay.
 """
 
 import torch
@@ -33,11 +33,24 @@ class DividedHead(nn.Module):
 
 
 class GeneralizedOdin(Classifier):
-    """Classifier with logits f = h / g."""
+    """Classifier with logits f = h / g.
 
-    def __init__(self, backbone: str, *, image_shape: tuple[int, ...], classes: int) -> None:
+    Args:
+        backbone: One of `BACKBONES`.
+        decay_h: Whether the class weights of h decay where weights do; theirs do not.
+        image_shape: (C, H, W) of the images.
+        classes: Number of classes K.
+
+    Attributes:
+        undecayed: Names of the parameters that no weight decay changes.
+    """
+
+    def __init__(
+        self, backbone: str, *, decay_h: bool, image_shape: tuple[int, ...], classes: int
+    ) -> None:
         super().__init__(backbone, image_shape=image_shape, classes=classes)
         self.head = DividedHead(self.length, classes)
+        self.undecayed = () if decay_h else ("head.class_weights",)
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
         """`z` (N, D), `logits` f (N, K), `h` (N, K) and `g` (N,)."""

@@ -34,21 +34,21 @@ class HybridClassifier(Classifier):
         return self.head(z), self.decoder(z)
 
 
-def hybrid_loss(*, reconstruction_weight: float, reduction: str) -> BatchLoss:
-    """Cross-entropy + λ · squared error of the reconstruction, averaged over the batch.
+def hybrid_loss(*, reconstruction_weight: float) -> BatchLoss:
+    """Cross-entropy + λ · the sum of the squared errors of an image's values, mean over the batch.
+
+    The slides do not say whether they sum or average over the values: of n values, a λ of the mean
+    is λ/n here.
 
     Args:
-        reconstruction_weight: λ.
-        reduction: "sum" or "mean" of the squared error over an image's values; the slides do not
-            say which, and the two differ by the number of values.
+        reconstruction_weight: λ, the weight of each value's squared error.
     """
 
     def loss(forward: Forward, generator: Generator, batch: tuple[Tensor, ...]) -> Tensor:
         images, targets = batch
         x = as_input(images)
         logits, reconstruction = forward(x)
-        squared = (reconstruction.float() - x).square().flatten(1)
-        error = squared.sum(dim=1) if reduction == "sum" else squared.mean(dim=1)
+        error = (reconstruction.float() - x).square().sum(dim=(1, 2, 3))
         total: Tensor = (
             cross_entropy(logits.float(), targets) + reconstruction_weight * error.mean()
         )

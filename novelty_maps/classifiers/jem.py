@@ -72,8 +72,10 @@ def _remove_batch_norm(module: nn.Module) -> None:
             _remove_batch_norm(child)
 
 
-def jem_loss(network: nn.Module, *, steps: int) -> BatchLoss:
-    """Cross-entropy + mean E(training images) − mean E(samples), in nats.
+def jem_loss(
+    network: nn.Module, *, steps: int, energy_weight: float, energy_penalty: float
+) -> BatchLoss:
+    """Cross-entropy + weight · (mean E(images) − mean E(samples) + penalty · the means of E²).
 
     The gradient of the difference is that of the mean −log p(x). Its value is no likelihood: near
     0 when samples look like the images to the network, negative when they don't. All is computed in
@@ -83,6 +85,10 @@ def jem_loss(network: nn.Module, *, steps: int) -> BatchLoss:
         network: The `JointEnergyModel` that is trained; the samples are drawn from it uncompiled,
             and one for each image of the batch.
         steps: Langevin steps from the replay buffer to a sample; the paper's are 20.
+        energy_weight: Weight of the difference, `p_x_weight` in the authors' code; 1 in the paper.
+            In a short training 1 keeps the classes from being learnt.
+        energy_penalty: Of the magnitude of energies, α of Du & Mordatch (2019), who have it so that
+            they do not drift off; 0 in the paper.
     """
     assert isinstance(network, JointEnergyModel)
 
@@ -97,7 +103,9 @@ def jem_loss(network: nn.Module, *, steps: int) -> BatchLoss:
         energy = -logits.logsumexp(dim=1)
         difference = energy[: len(x)].mean() - energy[len(x) :].mean()
         require_stable(float(difference.detach()), steps=steps)
-        loss: Tensor = cross_entropy(logits[: len(x)], targets) + difference
+        # There are as many images as samples: the mean over both is half the sum of the means.
+        of_energy = difference + energy_penalty * 2 * energy.square().mean()
+        loss: Tensor = cross_entropy(logits[: len(x)], targets) + energy_weight * of_energy
         return loss
 
     return loss
@@ -156,7 +164,7 @@ def require_stable(difference: float, *, steps: int) -> None:
         raise InputError(
             f"training of jem diverged: the energies of images and samples are {difference:.4g}"
             f" nats apart (sound is below {EXPLODED}). Lower the learning rate, or give the"
-            f" variant more steps (now {steps})"
+            f" variant more steps (now {steps}) or an energy_penalty"
         )
 
 

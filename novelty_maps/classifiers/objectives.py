@@ -5,16 +5,18 @@ Another way is a module with the network and the loss, a line here, and a class 
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from novelty_maps.classifiers import generalized_odin, hybrid, jem, rotation, small_csi, svgd
+from novelty_maps.classifiers import generalized_odin, hybrid, jem, small_csi, svgd, transformation
 from novelty_maps.classifiers.base import Classifier
 from novelty_maps.classifiers.plain import classification_loss, error_rate
 from novelty_maps.networks.inputs import BatchLoss, ValidationLoss
 from novelty_maps.networks.weights import load_weights
+from novelty_maps.params.classifier import SmallCsiVariant, Variant
 
 Settings = Mapping[str, Any]
 
@@ -45,6 +47,19 @@ def _cross_entropy(network: nn.Module, count: int, own: Settings) -> BatchLoss:
     return classification_loss()
 
 
+def _with_task(task: transformation.Task) -> Objective:
+    """A classifier with an auxiliary task."""
+    return Objective(
+        lambda backbone, own, **shape: transformation.TransformationClassifier(
+            backbone, task, **shape
+        ),
+        lambda network, count, own: transformation.transformation_loss(
+            task=task, weight=own[f"{task.name}_weight"]
+        ),
+        evaluated=partial(transformation.in_turn, task=task),
+    )
+
+
 OBJECTIVES = {
     "nominal": Objective(_classifier, _cross_entropy),
     "all_classes": Objective(_classifier, _cross_entropy),
@@ -53,30 +68,39 @@ OBJECTIVES = {
         lambda network, count, own: hybrid.hybrid_loss(**own),
     ),
     "generalized_odin": Objective(
-        lambda backbone, own, **shape: generalized_odin.GeneralizedOdin(backbone, **shape),
+        lambda backbone, own, **shape: generalized_odin.GeneralizedOdin(backbone, **own, **shape),
         _cross_entropy,
     ),
-    "rotation": Objective(
-        lambda backbone, own, **shape: rotation.RotationClassifier(backbone, **shape),
-        lambda network, count, own: rotation.rotation_loss(**own),
-        evaluated=rotation.turned_in_turn,
-    ),
+    "rotation": _with_task(transformation.ROTATION),
+    "recolouring": _with_task(transformation.RECOLOURING),
+    "sobel": _with_task(transformation.SOBEL),
     "jem": Objective(
         lambda backbone, own, **shape: jem.JointEnergyModel(backbone, **shape),
         lambda network, count, own: jem.jem_loss(network, **own),
     ),
     "small_csi": Objective(
-        lambda backbone, own, **shape: small_csi.SmallCsi(backbone, **shape),
-        lambda network, count, own: small_csi.small_csi_loss(),
+        lambda backbone, own, **shape: small_csi.SmallCsi(backbone, **own, **shape),
+        lambda network, count, own: small_csi.small_csi_loss(**own),
         validation_loss=small_csi.rotation_error_rate,
         accuracy="validation_rotation_accuracy",
-        evaluated=rotation.turned_in_turn,
+        evaluated=partial(transformation.in_turn, task=transformation.ROTATION),
     ),
     "svgd": Objective(
         lambda backbone, own, **shape: svgd.SvgdEnsemble(backbone, members=own["members"], **shape),
-        lambda network, count, own: svgd.svgd_loss(network, count=count),
+        lambda network, count, own: svgd.svgd_loss(repulsion=own["repulsion"]),
     ),
 }
+_WITHOUT_SHIFTS = OBJECTIVES["small_csi"]._replace(
+    validation_loss=small_csi.view_error_rate,
+    accuracy="validation_view_accuracy",
+    evaluated=lambda images: images,
+)
+
+
+def objective_of(variant: Variant) -> Objective:
+    """How a variant is trained; `small_csi` without shifts is stopped by another task."""
+    without = isinstance(variant, SmallCsiVariant) and not variant.shifts
+    return _WITHOUT_SHIFTS if without else OBJECTIVES[variant.objective]
 
 
 def seeded_network(

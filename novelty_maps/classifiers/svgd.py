@@ -1,11 +1,13 @@
 """An ensemble of classifiers by Stein variational gradient descent (Liu & Wang 2016).
 
-The weights of each member are a particle, and the particles are to be a sample of the posterior:
-each climbs the log posterior of itself and of its neighbours, and neighbours push each other apart.
+What each member says of the images is a particle, a function, and the particles are to be a sample
+of the posterior: each climbs the log posterior of itself and of its neighbours, and neighbours push
+each other apart. Particles of weights do not: at 10⁵ of them nearly all distances are alike and
+their repulsion vanishes beside the gradient of the loss, and weights that differ may well be the
+same function (Wang et al. 2019).
 """
 
 import math
-from collections.abc import Iterable
 
 import torch
 from torch import Generator, Tensor, nn
@@ -19,8 +21,7 @@ class SvgdEnsemble(nn.Module):
     """Images (N, C, H, W) to the logits of E classifiers, (E, N, K).
 
     Every member has its own initial weights, drawn one member after another, so that the first has
-    those of a lone classifier. The particles are the parameters; the running statistics of batch
-    norm are no part of them, each member keeps its own.
+    those of a lone classifier. Each member has a batch norm of its own.
 
     Args:
         backbone: One of `base.BACKBONES`, the same for all members.
@@ -85,37 +86,39 @@ def stein_direction(particles: Tensor, score: Tensor, *, repulsion: float = 1.0)
     return (kernel @ score + repulsion * kernel_gradient) / count
 
 
-def svgd_loss(network: nn.Module, *, count: int) -> BatchLoss:
-    """Loss whose gradient is the Stein direction, for a training loop that descends gradients.
+def svgd_loss(*, repulsion: float) -> BatchLoss:
+    """Loss whose gradient is the Stein direction in function space, for a loop that descends.
 
-    With L_j the mean cross-entropy in nats of member j and a flat prior, the log posterior is
-    −n L_j, estimated from the batch. The gradient for member i is −φ_i / n, that is
-    1/E Σ_j [k(x_j, x_i) ∇L_j − 1/n ∇_{x_j} k(x_j, x_i)]: with one member, that of plain training.
-    It is the gradient of no function, so that what is returned is the mean of L_j in value and has
-    that gradient by construction. Forward may be the compiled network, in mixed precision; kernel
-    and direction are in the precision of the parameters.
+    Function-space particle optimisation (Wang et al. 2019, f-SVGD): particle i is what member i
+    says of the batch, its logits (B, K) less their mean over the classes, which no probability
+    depends on. The direction φ_i is found there, and the weights move along φ_i through the
+    Jacobian of member i.
+
+    The scale: with L_j the mean cross-entropy of member j in nats over n training images and a flat
+    prior, ∇log p is −∇L_j where p is the posterior at the temperature n. A repulsion of 1 samples
+    that, 1/n the posterior itself, at which members hardly feel each other. The kernel has the
+    median bandwidth of `stein_direction`, distances are over all B·K values.
+
+    The direction is the gradient of no function, so that what is returned is the mean of L_j in
+    value and has that gradient by construction; with one member it is that of plain training.
+    Forward may be the compiled network, in mixed precision; kernel and direction are in float32.
 
     Args:
-        network: An `SvgdEnsemble`.
-        count: Number of training images n.
+        repulsion: Factor of ∇k beside −∇L.
     """
 
     def loss(forward: Forward, generator: Generator, batch: tuple[Tensor, ...]) -> Tensor:
         images, targets = batch
         each = forward(as_input(images)).float()
-        losses = torch.stack([cross_entropy(logits, targets) for logits in each])
-        parameters = tuple(network.parameters())
+        fixed = each.detach().requires_grad_()
+        losses = torch.stack([cross_entropy(logits, targets) for logits in fixed])
+        # A member's loss depends on its own logits alone: the sum gives each its gradient.
+        (gradients,) = torch.autograd.grad(losses.sum(), fixed)
+        fixed = fixed.detach()
+        particles = (fixed - fixed.mean(dim=2, keepdim=True)).flatten(1)
         with torch.autocast(images.device.type, enabled=False):
-            # A member's loss depends on its own parameters alone: the sum gives each its gradient.
-            gradients = _row_per_member(torch.autograd.grad(losses.sum(), parameters), len(losses))
-            particles = _row_per_member(parameters, len(losses))
-            fixed = particles.detach()
-            direction = stein_direction(fixed, -gradients, repulsion=1 / count)
-            return losses.detach().mean() - ((particles - fixed) * direction).sum()
+            direction = stein_direction(particles, -gradients.flatten(1), repulsion=repulsion)
+        along: Tensor = ((each - fixed) * direction.view_as(each)).sum()
+        return losses.detach().mean() - along
 
     return loss
-
-
-def _row_per_member(tensors: Iterable[Tensor], members: int) -> Tensor:
-    """Tensors of as many each member, one member after another, as rows (E, P)."""
-    return torch.cat([tensor.flatten() for tensor in tensors]).view(members, -1)

@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from novelty_maps.classifiers.objectives import OBJECTIVES, seeded_network
+from novelty_maps.classifiers.objectives import objective_of, seeded_network
 from novelty_maps.params.classifier import ClassifierParams, Variant
 from novelty_maps.training.augmentation import augmented
 from novelty_maps.training.batch_norm import calibration, calibration_images
@@ -49,7 +49,7 @@ def train_classifier(
         device: Where to compute.
         watch: Called after every epoch.
     """
-    objective, own = OBJECTIVES[variant.objective], variant.own()
+    objective, own = objective_of(variant), variant.own()
     shape = tuple(images["train"].shape[1:])
     network = seeded_network(
         settings.seed, settings.backbone, variant.objective, own, image_shape=shape, classes=classes
@@ -80,10 +80,10 @@ def history_table(state: TrainingState) -> pd.DataFrame:
     return pd.DataFrame(state.history).rename(columns={"validation_loss": "validation_error"})
 
 
-def numbers(state: TrainingState, objective: str) -> dict[str, Any]:
+def numbers(state: TrainingState, variant: Variant) -> dict[str, Any]:
     """Epochs trained, the best one, and its accuracy under the objective's name for it."""
     return {
         "epochs": state.epoch,
         "best_epoch": state.best_epoch,
-        OBJECTIVES[objective].accuracy: 1 - state.best_loss,
+        objective_of(variant).accuracy: 1 - state.best_loss,
     }

@@ -193,22 +193,18 @@ def curve(axis: Axes, x: "pd.Series[Any]", rows: pd.DataFrame, **look: Any) -> N
     axis.errorbar(x, rows["auroc"], lengths, marker="o", ms=3, lw=1.2, **look)
 
 
-def reconstruction_weight_figure(table: pd.DataFrame, *, values: int) -> Figure:
+def reconstruction_weight_figure(table: pd.DataFrame) -> Figure:
     """AUROC over λ of the hybrid network, with the classifier alone as λ = 0.
 
     Args:
         table: As `metrics/detection.csv` has it: with `objective` and `settings` (JSON) of each
             representation.
-        values: Values of an image; λ of a summed error is multiplied by it.
     """
     whole = _whole(table)
     first = whole[whole["objective"] == "nominal"]["representation"].iloc[:1]
     chosen = whole[(whole["objective"] == "hybrid") | whole["representation"].isin(first)].copy()
     given = [json.loads(settings) for settings in chosen["settings"]]
-    chosen["weight"] = [
-        each.get("reconstruction_weight", 0.0) * (values if each.get("reduction") == "sum" else 1)
-        for each in given
-    ]
+    chosen["weight"] = [each.get("reconstruction_weight", 0.0) for each in given]
     named = chosen.drop_duplicates("weight")["representation"]  # the first of equal ones
     chosen = chosen[chosen["representation"].isin(named)].sort_values("weight")
     with mpl.rc_context(STYLE):
@@ -224,7 +220,7 @@ def reconstruction_weight_figure(table: pd.DataFrame, *, values: int) -> Figure:
         axis.set_xticks(weights, [f"{weight:.3g}" for weight in weights], minor=False)
         axis.minorticks_off()
         axis.set(
-            xlabel="λ, weight of the mean squared error (0: classifier alone)",
+            xlabel="λ, weight of each value's squared error (0: classifier alone)",
             ylabel="AUROC, normal against novel",
         )
         figure.legend(*axis.get_legend_handles_labels(), loc="outside right center", fontsize=7)

@@ -1,5 +1,6 @@
 """The section `classifier`: the networks whose representations are examined, by name."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
@@ -7,6 +8,8 @@ from pydantic import Field, model_validator
 from novelty_maps.params.training import TrainingSection
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.section import Positive, Section, Seed
+
+_SHARED = {"objective", "seed", "learning_rate"}  # what every variant has
 
 
 class Variant(Section):
@@ -27,13 +30,17 @@ class Variant(Section):
 
     def own(self) -> dict[str, Any]:
         """The settings that the objective alone has."""
-        return self.model_dump(exclude={"objective", "seed", "learning_rate"})
+        return self.model_dump(exclude=_SHARED)
+
+    def told(self) -> dict[str, Any]:
+        """Those of `own` that have no default, or another value."""
+        return self.model_dump(exclude=_SHARED, exclude_defaults=True)
 
 
 class PlainVariant(Variant):
     """A classifier of the normal classes, or of all classes (the oracle representation)."""
 
-    objective: Literal["nominal", "all_classes", "generalized_odin"]
+    objective: Literal["nominal", "all_classes"]
 
 
 class HybridVariant(Variant):
@@ -41,7 +48,13 @@ class HybridVariant(Variant):
 
     objective: Literal["hybrid"]
     reconstruction_weight: Annotated[float, Field(ge=0)]
-    reduction: Literal["mean", "sum"]
+
+
+class GeneralizedOdinVariant(Variant):
+    """A classifier with logits divided by a confidence."""
+
+    objective: Literal["generalized_odin"]
+    decay_h: bool = False
 
 
 class RotationVariant(Variant):
@@ -51,17 +64,34 @@ class RotationVariant(Variant):
     rotation_weight: Annotated[float, Field(gt=0)]
 
 
+class RecolouringVariant(Variant):
+    """A classifier that tells orders of the colour channels apart as well."""
+
+    objective: Literal["recolouring"]
+    recolouring_weight: Annotated[float, Field(gt=0)]
+
+
+class SobelVariant(Variant):
+    """A classifier that tells images from their Sobel edges as well."""
+
+    objective: Literal["sobel"]
+    sobel_weight: Annotated[float, Field(gt=0)]
+
+
 class JemVariant(Variant):
     """A classifier that is trained as an energy-based model of the images as well."""
 
     objective: Literal["jem"]
     steps: Positive
+    energy_weight: Annotated[float, Field(gt=0)] = 1.0
+    energy_penalty: Annotated[float, Field(ge=0)] = 0.0
 
 
 class SmallCsiVariant(Variant):
     """A contrastive network that never sees the classes, a small version of CSI."""
 
     objective: Literal["small_csi"]
+    shifts: bool = True
 
 
 class SvgdVariant(Variant):
@@ -69,10 +99,19 @@ class SvgdVariant(Variant):
 
     objective: Literal["svgd"]
     members: Positive
+    repulsion: Annotated[float, Field(ge=0)] = 0.1
 
 
 AnyVariant = Annotated[
-    PlainVariant | HybridVariant | RotationVariant | JemVariant | SmallCsiVariant | SvgdVariant,
+    PlainVariant
+    | HybridVariant
+    | GeneralizedOdinVariant
+    | RotationVariant
+    | RecolouringVariant
+    | SobelVariant
+    | JemVariant
+    | SmallCsiVariant
+    | SvgdVariant,
     Field(discriminator="objective"),
 ]
 
@@ -157,13 +196,18 @@ class ClassifierParams(TrainingSection):
         return self.variants[name]
 
     def ensembles(self) -> dict[str, list[str]]:
-        """Variants that differ in the seed alone, by the name of the first and "_ensemble"."""
+        """Variants that differ in the seed alone, by the name of the first and "_ensemble".
+
+        The first three of more are an ensemble as well, with "_ensemble_of_3".
+        """
         members: dict[str, list[str]] = {}
         for name, variant in self.variants.items():
             kind = variant.model_copy(update={"seed": None}).model_dump_json()
             if self.seed_of(name) not in map(self.seed_of, members.setdefault(kind, [])):
                 members[kind].append(name)
-        return {f"{names[0]}_ensemble": names for names in members.values() if len(names) > 1}
+        found = {f"{names[0]}_ensemble": names for names in members.values() if len(names) > 1}
+        fewer = {f"{name}_of_3": names[:3] for name, names in found.items() if len(names) > 3}
+        return found | fewer
 
     def seed_of(self, name: str) -> int:
         """The variant's own seed, or that of the section."""
@@ -174,6 +218,16 @@ class ClassifierParams(TrainingSection):
         """The variant's own learning rate, or that of the section."""
         own = self.variant(name).learning_rate
         return self.learning_rate if own is None else own
+
+
+def require_colours(variants: Mapping[str, Variant], channels: int) -> None:
+    """Raise InputError if a variant is to recolour images of one channel."""
+    for name, variant in variants.items():
+        if isinstance(variant, RecolouringVariant) and channels != 3:
+            raise InputError(
+                f"classifier.variants.{name} recolours images, but these have {channels} channel:"
+                " leave it out, or take images in colour"
+            )
 
 
 def objectives_of(kind: type[Variant]) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ class RepresentationParams(Section):
     others: Annotated[
         list[Literal["autoencoder", "untrained", "raw_pixels", "imagenet"]],
         Field(
-            description="Representations beside the classifiers: autoencoder, untrained, raw_pixels,"
-            " imagenet (the frozen network of detectors)."
+            description="Representations beside the classifiers: autoencoder, untrained,"
+            " raw_pixels, imagenet (the frozen network of detectors)."
         ),
     ]
     trees: Annotated[Positive, Field(description="Trees of the forest oracle.")]

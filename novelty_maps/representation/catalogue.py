@@ -79,14 +79,15 @@ def with_training(table: pd.DataFrame, classifier: ClassifierParams) -> pd.DataF
     """The table with two columns more behind `representation`, which tell it from others like it.
 
     `objective` is how the network was trained, "ensemble", or empty where it is no classifier;
-    `settings` are the objective's own, those of its members for an ensemble, as JSON.
+    `settings` are the objective's own but for defaults, those of its members for an ensemble, as
+    JSON.
 
     Args:
         table: As `examine` returns it, for any representations.
         classifier: The variants.
     """
     kinds: dict[Any, tuple[str, str]] = {
-        name: (variant.objective, json.dumps(variant.own()))
+        name: (variant.objective, json.dumps(variant.told()))
         for name, variant in classifier.variants.items()
     }
     for name, members in classifier.ensembles().items():

@@ -10,10 +10,13 @@ from torch import nn
 from novelty_maps.autoencoders.trained import load_autoencoder
 from novelty_maps.classifiers import objectives
 from novelty_maps.classifiers.files import classifier_path, read_classifier
+from novelty_maps.classifiers.jem import JointEnergyModel
 from novelty_maps.classifiers.small_csi import SmallCsi
 from novelty_maps.detectors.pooled import pooled_network
 from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.params.detectors import DetectorsParams
+
+_SAMPLES = 64
 
 
 def classes_seen(training: pd.DataFrame) -> dict[bool, int]:
@@ -105,3 +108,12 @@ def embedded_parts(classifier: ClassifierParams, others: Collection[str]) -> lis
     names = saw | {name: False for name in others if name != "raw_pixels"}
     parts = [(name, part) for name in names for part in ("validation", "test")]
     return parts + [(name, "train") for name in names if not names[name]]
+
+
+def samples_of(networks: Mapping[str, nn.Module]) -> dict[str, NDArray[np.float32]]:
+    """The first samples, at most 64, of the networks that draw some: name to (N, C, H, W)."""
+    return {
+        name: network.replay[:_SAMPLES].cpu().numpy()
+        for name, network in networks.items()
+        if isinstance(network, JointEnergyModel)
+    }

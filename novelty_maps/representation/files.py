@@ -33,6 +33,25 @@ def origin_path(representation: str) -> Path:
     return EMBEDDINGS / f"{representation}.head.origin.npy"
 
 
+def samples_path(representation: str) -> Path:
+    """Samples that a network has drawn in training, (N, C, H, W) float32 in [0, 1]."""
+    return EMBEDDINGS / f"{representation}.samples.npy"
+
+
+def read_samples() -> dict[str, NDArray[np.float32]]:
+    """Network to the samples that are kept of it, of those that drew some.
+
+    Raises:
+        InputError: A file is damaged.
+    """
+    return {
+        file.name.split(".")[0]: arrays.read_array(
+            file, shape=(None,) * 4, dtype=np.float32, made_by="representation.embed"
+        )
+        for file in sorted(EMBEDDINGS.glob("*.samples.npy"))
+    }
+
+
 def embedded_outputs(representation: str, part: str) -> list[str]:
     """The outputs of a network that are kept for the images of a part."""
     files = EMBEDDINGS.glob(f"{representation}.{part}.*.npy")

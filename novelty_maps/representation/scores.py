@@ -63,18 +63,18 @@ def generalized_odin_g(g: NDArray[np.floating]) -> NDArray[np.float64]:
     return -g.astype(np.float64)
 
 
-def rotation(rotation_logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """−mean over rotations of log p(rotation | image so rotated), after GEOM.
+def transformation(task_logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """−mean over transformations of log p(transformation | image so transformed), after GEOM.
 
     GEOM (Golan & El-Yaniv 2018) has more transforms, and Dirichlet densities instead of log p.
 
     Args:
-        rotation_logits: (N, R, R), entry [i, j] of image i in rotation j.
+        task_logits: (N, R, R), entry [i, j] of image i in transformation j.
 
     Returns:
         (N,) in nats.
     """
-    log_p = log_softmax(rotation_logits.astype(np.float64), axis=2)
+    log_p = log_softmax(task_logits.astype(np.float64), axis=2)
     score: NDArray[np.float64] = -np.diagonal(log_p, axis1=1, axis2=2).mean(axis=1)
     return score
 
@@ -130,15 +130,34 @@ def small_csi(
         (N,); NaN if a mean logit is not positive: the network cannot tell this rotation, and the
         score would change its sign.
     """
+    score = contrastive(projection, training_projection)
+    for turns in range(projection.shape[1]):
+        scale = training_shift_logits[:, turns, turns].mean(dtype=np.float64)
+        if not scale > 0:
+            return np.full(len(projection), np.nan)
+        score -= shift_logits[:, turns, turns] / scale
+    return score
+
+
+def contrastive(projection: Logits, training_projection: Logits) -> NDArray[np.float64]:
+    """−s_con of Tack et al. (2020), eq. 6, over rotations the sum that their eq. 9 is of.
+
+    That is the first term of `small_csi`: likeness to the nearest training image, in units of the
+    mean norm of these. Without shifts, R = 1, it is the score of a plain contrastive network.
+
+    Args:
+        projection: (N, R, P) of the images to score, as `SmallCsi.outputs` gives it.
+        training_projection: (M, R, P) of the training images.
+
+    Returns:
+        (N,).
+    """
     score = np.zeros(len(projection))
     for turns in range(projection.shape[1]):
         training = training_projection[:, turns].astype(np.float64)
         norms = np.linalg.norm(training, axis=1)
-        scale = training_shift_logits[:, turns, turns].mean(dtype=np.float64)
-        if not scale > 0:
-            return np.full(len(projection), np.nan)
         likeness = _greatest_product(projection[:, turns], training / norms[:, None])
-        score -= likeness / norms.mean() + shift_logits[:, turns, turns] / scale
+        score -= likeness / norms.mean()
     return score
 
 
@@ -181,8 +200,12 @@ SHOWN = {"jem": "energy"}
 SCORES: dict[str, Score] = {
     "generalized_odin_h": Score(generalized_odin_h, ("h",)),
     "generalized_odin_g": Score(generalized_odin_g, ("g",)),
-    "rotation": Score(rotation, ("rotation_logits",)),
+    **{
+        name: Score(transformation, (f"{name}_logits",))
+        for name in ("rotation", "recolouring", "sobel")
+    },
     "small_csi": Score(small_csi, ("projection", "shift_logits"), training=True),
+    "contrastive": Score(contrastive, ("projection",), training=True),
     **{name: Score(function, ("logits",)) for name, function in LOGIT_SCORES.items()},
     "ensemble_max_logit": Score(ensemble_max_logit, ("member_logits",)),
     "ensemble_maximum_softmax_probability": Score(

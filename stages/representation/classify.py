@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from novelty_maps.params.classifier import ClassifierParams
+from novelty_maps.params.classifier import ClassifierParams, require_colours
 from novelty_maps.pipeline.cli import run
 from novelty_maps.pipeline.options import from_sections
 
@@ -38,6 +38,7 @@ def main(
     device = select_device(settings.device)
     warn_of_slow_precision(settings.precision, device)
     images, targets, classes = _examples(sees_novel=chosen.sees_novel)
+    require_colours({variant: chosen}, images["train"].shape[1])
     checkpoint = Checkpoint(
         {**chosen.model_dump(), **settings.model_dump(exclude={"variants"})},
         [RAW_IMAGES, SPLIT, *source_files("classifiers")],
@@ -58,7 +59,7 @@ def main(
         formats.write_torch(classifier_path(variant), network.to("cpu").state_dict())
         formats.write_torch(kept_path(variant), {str(n): w for n, w in state.kept.items()})
         formats.write_table(curve, history_table(state))
-        formats.write_json(CLASSIFIER_METRICS / f"{variant}.json", numbers(state, chosen.objective))
+        formats.write_json(CLASSIFIER_METRICS / f"{variant}.json", numbers(state, chosen))
     checkpoint.remove()
 
 

@@ -36,8 +36,9 @@ def main(
         embedded_parts,
         embedders,
         logits_origin,
+        samples_of,
     )
-    from novelty_maps.representation.files import origin_path
+    from novelty_maps.representation.files import origin_path, samples_path
 
     device = select_device(classifier.device)
     tasks = embedded_parts(classifier, representation.others)
@@ -56,6 +57,7 @@ def main(
     for name, network in networks.items():
         if (origin := logits_origin(network)) is not None:
             kept[origin_path(name)] = origin
+    kept |= {samples_path(name): samples for name, samples in samples_of(networks).items()}
     _replace(kept)
 
 
@@ -93,6 +95,33 @@ def _replace(kept: "dict[Path, NDArray[Any]]") -> None:
         for path, values in kept.items():
             write_array(path, values)
     atomic.remove_others(EMBEDDINGS, kept)
+
+
+def _outputs(
+    networks: "dict[str, nn.Module]",
+    tasks: list[tuple[str, str]],
+    images: "dict[str, NDArray[Any]]",
+    *,
+    device: str,
+) -> "dict[Path, NDArray[Any]]":
+    """What each network says of each part that is kept of it, by the file that it goes to."""
+    from tqdm import tqdm
+
+    from novelty_maps.machine.devices import select_device
+    from novelty_maps.networks.outputs import embed
+    from novelty_maps.representation.files import embedding_path
+
+    place, kept = select_device(device), {}
+    with tqdm(
+        total=sum(len(images[part]) for _, part in tasks), unit="img", mininterval=0.5
+    ) as bar:
+        for name, part in tasks:
+            outputs = embed(
+                networks[name], images[part], batch_size=256, device=place, on_batch=bar.update
+            )
+            for output, values in outputs.items():
+                kept[embedding_path(name, part, output)] = values
+    return kept
 
 
 if __name__ == "__main__":

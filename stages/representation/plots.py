@@ -8,13 +8,15 @@ from novelty_maps.pipeline.options import from_sections, reads
 
 
 def main(plots: Annotated[PlotsParams, reads("dpi")]) -> None:
-    """Draw bar chart, ROC curves, AUROC over λ and labelled anomalies, and held-out classes."""
+    """Draw bar chart, ROC curves, AUROC over λ and labels, held-out classes, and samples."""
     from novelty_maps.figures import oracles, representation
+    from novelty_maps.figures.samples import samples_figure
     from novelty_maps.pipeline import formats
     from novelty_maps.pipeline.paths import RAW_PROVENANCE
     from novelty_maps.representation.files import (
         REPRESENTATION_PLOTS,
         read_detection,
+        read_samples,
         read_scores,
     )
 
@@ -24,14 +26,14 @@ def main(plots: Annotated[PlotsParams, reads("dpi")]) -> None:
     figures = {
         "representations": representation.representation_figure(table),
         "roc": representation.roc_figure(read_scores(), table),
-        "reconstruction_weight": representation.reconstruction_weight_figure(
-            table, values=record["channels"] * record["image_size"] ** 2
-        ),
+        "reconstruction_weight": representation.reconstruction_weight_figure(table),
         "labelled_anomalies": oracles.labelled_anomalies_figure(
             table, anomalies=_labelled_anomalies()
         ),
         "held_out_classes": oracles.held_out_figure(table, classes=record["classes"]),
     }
+    if samples := read_samples():
+        figures["samples"] = samples_figure(samples)
     formats.write_figures(REPRESENTATION_PLOTS, figures, dpi=plots.dpi)
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from novelty_maps.figures import representation
 from novelty_maps.figures.representation import name_rows, own_score
 from novelty_maps.figures.style import CHANCE, NORMAL, NOVEL, STYLE, error_lengths
-from studies.representation import RepresentationStudy
+from studies.representation import RepresentationStudy, weights_per_value
 
 
 def representation_figures(
@@ -31,9 +31,9 @@ def representation_figures(
     mnist = study("representations-mnist").summary
     figures["representations_mnist"] = representation.representation_figure(mnist)
     for name, channels, side in (("mnist", 1, 28), ("cifar10", 3, 32)):
-        figures[f"reconstruction_weight_{name}"] = representation.reconstruction_weight_figure(
-            study(f"networks-{name}").summary, values=channels * side**2
-        )
+        table = weights_per_value(study(f"networks-{name}").summary, values=channels * side**2)
+        figure = representation.reconstruction_weight_figure(table)
+        figures[f"reconstruction_weight_{name}"] = figure
     return figures
 
 

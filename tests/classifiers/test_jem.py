@@ -15,6 +15,7 @@ from novelty_maps.representation import scores
 from novelty_maps.training import loop
 
 CPU = torch.device("cpu")
+PLAIN = {"energy_weight": 1.0, "energy_penalty": 0.0}  # as in the paper
 
 
 def network(seed=0, *, backbone="small_resnet", size=8, channels=1):
@@ -31,7 +32,7 @@ def train(net, *, epochs, learning_rate=0.002, state=None):
     return loop.train(
         net,
         striped(),
-        batch_loss=jem.jem_loss(net, steps=5),
+        batch_loss=jem.jem_loss(net, steps=5, **PLAIN),
         validation_loss=error_rate(*striped(seed=1), batch_size=32, device=CPU),
         learning_rate=learning_rate,
         batch_size=30,
@@ -120,11 +121,11 @@ def test_about_one_sample_in_twenty_begins_anew():
 def test_loss_follows_the_generator_and_is_float32_in_mixed_precision_too():
     first, again, other, mixed = (network() for _ in range(4))
     losses = [
-        jem.jem_loss(net, steps=3)(net, generator(seed), striped(12))
+        jem.jem_loss(net, steps=3, **PLAIN)(net, generator(seed), striped(12))
         for net, seed in ((first, 0), (again, 0), (other, 1))
     ]
     with torch.autocast("cpu", torch.bfloat16):
-        losses.append(jem.jem_loss(mixed, steps=3)(mixed, generator(), striped(12)))
+        losses.append(jem.jem_loss(mixed, steps=3, **PLAIN)(mixed, generator(), striped(12)))
     assert losses[0] == losses[1] == losses[3]
     assert torch.equal(first.replay, again.replay)
     assert torch.equal(first.replay, mixed.replay)
@@ -137,9 +138,14 @@ def test_loss_is_cross_entropy_and_the_difference_of_the_energies(monkeypatch):
     monkeypatch.setattr(jem, "draw_samples", lambda *args, **keywords: samples)
     monkeypatch.setattr(jem, "IMAGE_NOISE", 0)
     x = as_input(images)
-    found = jem.jem_loss(net, steps=5)(net, generator(), (images, targets))
     difference = net.energy(x).mean() - net.energy(samples).mean()
-    torch.testing.assert_close(found, cross_entropy(net.logits(x), targets) + difference)
+    squares = net.energy(x).square().mean() + net.energy(samples).square().mean()
+    for weight, penalty in ((1.0, 0.0), (0.1, 0.0), (0.1, 0.3)):
+        loss = jem.jem_loss(net, steps=5, energy_weight=weight, energy_penalty=penalty)
+        found = loss(net, generator(), (images, targets))
+        expected = cross_entropy(net.logits(x), targets)
+        expected = expected + weight * (difference + penalty * squares)
+        torch.testing.assert_close(found, expected)
 
 
 def test_a_step_along_the_loss_lowers_images_against_samples(monkeypatch):
@@ -154,7 +160,7 @@ def test_a_step_along_the_loss_lowers_images_against_samples(monkeypatch):
         return float(net.energy(x).mean() - net.energy(samples).mean())
 
     before = difference()
-    jem.jem_loss(net, steps=5)(net, generator(), (images, targets)).backward()
+    jem.jem_loss(net, steps=5, **PLAIN)(net, generator(), (images, targets)).backward()
     torch.optim.SGD(net.parameters(), lr=0.01).step()
     assert difference() < before
 
@@ -167,7 +173,7 @@ def test_noisy_training_images_stay_in_the_range_of_the_samples():
         seen.append(x)
         return net(x)
 
-    jem.jem_loss(net, steps=1)(forward, generator(), (images, targets))
+    jem.jem_loss(net, steps=1, **PLAIN)(forward, generator(), (images, targets))
     (x,) = seen
     assert x.shape == (24, 1, 8, 8)
     assert 0 <= float(x.min()) < float(x.max()) <= 1

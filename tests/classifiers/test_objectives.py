@@ -25,8 +25,8 @@ def test_objectives_are_those_that_params_can_name():
     assert sorted(named) == sorted(objectives.OBJECTIVES)
 
 
-def test_every_objective_with_logits_that_is_quick_is_tested_here():
-    assert set(objectives.OBJECTIVES) - set(OWN) == {"svgd", "jem", "small_csi"}
+def test_every_objective_with_logits_that_is_quick_and_of_grey_images_is_tested_here():
+    assert set(objectives.OBJECTIVES) - set(OWN) == {"svgd", "jem", "small_csi", "recolouring"}
 
 
 @pytest.mark.parametrize("objective", OWN)

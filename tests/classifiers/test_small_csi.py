@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from oracles.classifier_params import classifier_params
 
 from novelty_maps.classifiers import objectives, small_csi
 from novelty_maps.networks.inputs import as_input
@@ -15,9 +16,10 @@ CPU = torch.device("cpu")
 ROTATIONS = 4
 
 
-def network(seed=0, *, size=8, channels=1):
+def network(seed=0, *, shifts=True, size=8, channels=1):
+    own = {"shifts": shifts}
     return objectives.seeded_network(
-        seed, "small_resnet", "small_csi", {}, image_shape=(channels, size, size), classes=3
+        seed, "small_resnet", "small_csi", own, image_shape=(channels, size, size), classes=3
     )
 
 
@@ -39,16 +41,17 @@ def ramps(count, *, seed=0, direction="down"):
     return torch.from_numpy((ramp + shade).astype(np.uint8))
 
 
-def trained(epochs=18):
+def trained(epochs=18, *, shifts=True):
     images, held_out = ramps(60), ramps(30, seed=1)
-    net = network()
+    net = network(shifts=shifts)
     targets = torch.zeros(60, dtype=torch.int64)
-    error = small_csi.rotation_error_rate(held_out, targets[:30], batch_size=32, device=CPU)
+    validation = small_csi.rotation_error_rate if shifts else small_csi.view_error_rate
+    error = validation(held_out, targets[:30], batch_size=32, device=CPU)
     before = error(net.eval())
     state = train(
         net,
         (images, targets),
-        batch_loss=small_csi.small_csi_loss(),
+        batch_loss=small_csi.small_csi_loss(shifts=shifts),
         validation_loss=error,
         learning_rate=0.003,
         batch_size=20,
@@ -106,7 +109,7 @@ def test_loss_sees_two_views_of_each_rotated_image_in_the_same_place():
         logits = 50 * torch.eye(4).repeat_interleave(3, dim=0).repeat(2, 1)
         return projection, logits
 
-    found = small_csi.small_csi_loss()(forward, generator(), (images, torch.arange(3)))
+    found = small_csi.small_csi_loss(shifts=True)(forward, generator(), (images, torch.arange(3)))
     assert seen[0].shape == (24, 1, 8, 8)
     assert seen[0].dtype == torch.float32
     expected = -2 + math.log(math.exp(2) + 22)  # cosine 1 to the other view and 0 to 22 others
@@ -122,7 +125,7 @@ def test_views_show_the_rotated_image_of_their_place(monkeypatch):
         seen.append(x)
         return torch.randn(24, 2, generator=generator()), torch.zeros(24, 4)
 
-    small_csi.small_csi_loss()(forward, generator(), (images, torch.arange(3)))
+    small_csi.small_csi_loss(shifts=True)(forward, generator(), (images, torch.arange(3)))
     for place, view in enumerate(seen[0]):
         turns, image = place % 12 // 3, place % 3
         assert np.array_equal(view.numpy(), np.rot90(images[image].numpy(), turns, (1, 2)))
@@ -201,3 +204,61 @@ def test_training_is_seeded_and_learns_the_rotations_and_what_is_novel():
     novel = scores.small_csi(*kept(ramps(40, seed=3, direction="outwards")), *kept(ramps(60)))
     assert normal.dtype == np.float64
     assert normal.max() < novel.min()
+
+
+@torch.no_grad()
+def test_without_shifts_the_loss_is_nt_xent_of_two_views_of_each_image(monkeypatch):
+    monkeypatch.setattr(small_csi, "random_view", lambda images, generator: images)
+    images, seen, projection = noise(3), [], torch.randn(6, 2, generator=generator())
+
+    def forward(x):
+        seen.append(x)
+        return projection, torch.zeros(6, 4)
+
+    found = small_csi.small_csi_loss(shifts=False)(forward, generator(), (images, torch.arange(3)))
+    assert float(found) == pytest.approx(slow_nt_xent(projection, 0.5), rel=1e-5)
+    assert torch.equal(seen[0], images.repeat(2, 1, 1, 1))
+
+
+@torch.no_grad()
+def test_without_shifts_the_image_as_it_is_is_kept_alone():
+    net = network(shifts=False).eval()
+    x = as_input(noise(5))
+    outputs = net.outputs(x)
+    assert outputs.keys() == {"z", "projection"}
+    torch.testing.assert_close(outputs["projection"], net(x)[0][:, None])
+
+
+@torch.no_grad()
+def test_view_error_counts_views_that_are_nearer_to_another_images_view(monkeypatch):
+    images = noise(6)
+    # The projection is the first pixel's angle: views 0 and 1 of images 4 and 5 change places.
+    angles = torch.tensor([[0.0, 0.5, 1.0, 1.5, 2.0, 2.5], [0.01, 0.51, 1.01, 1.51, 2.51, 2.01]])
+    views = iter(angles)
+    monkeypatch.setattr(small_csi, "random_view", lambda images, generator: next(views))
+
+    def net(angle):
+        return torch.stack([angle.cos(), angle.sin()], dim=1), None
+
+    error = small_csi.view_error_rate(images, torch.zeros(6), batch_size=6, device=CPU)
+    assert error(net) == pytest.approx(4 / 12)
+
+
+def test_without_shifts_training_is_stopped_by_views_and_finds_what_is_novel():
+    variant = {"objective": "small_csi", "shifts": False}
+    chosen = objectives.objective_of(classifier_params({"a": variant}).variant("a"))
+    assert chosen.validation_loss is small_csi.view_error_rate
+    assert chosen.accuracy == "validation_view_accuracy"
+    assert chosen.embeds_training
+    images = noise(5)
+    assert torch.equal(chosen.evaluated(images), images)  # no rotations for batch norm
+    net, state, before = trained(shifts=False)
+    assert state.best_loss < before
+
+    @torch.no_grad()
+    def kept(images):
+        return net.outputs(as_input(images))["projection"].numpy()
+
+    normal = scores.contrastive(kept(ramps(40, seed=2)), kept(ramps(60)))
+    novel = scores.contrastive(kept(ramps(40, seed=3, direction="outwards")), kept(ramps(60)))
+    assert float((normal[:, None] < novel).mean()) > 0.95

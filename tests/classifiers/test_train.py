@@ -115,9 +115,18 @@ def state_with(best_loss):
 
 
 def test_accuracy_is_named_by_the_objective():
-    found = numbers(state_with(0.25), "nominal")
-    assert found == {"epochs": 5, "best_epoch": 3, "validation_accuracy": 0.75}
-    assert numbers(state_with(0.25), "small_csi")["validation_rotation_accuracy"] == 0.75
+    variants = {
+        "plain": {"objective": "nominal"},
+        "shifts": {"objective": "small_csi"},
+        "views": {"objective": "small_csi", "shifts": False},
+    }
+    classifier = classifier_params(variants)
+    plain, shifts, views = (
+        numbers(state_with(0.25), classifier.variant(name)) for name in variants
+    )
+    assert plain == {"epochs": 5, "best_epoch": 3, "validation_accuracy": 0.75}
+    assert shifts["validation_rotation_accuracy"] == 0.75
+    assert views["validation_view_accuracy"] == 0.75
 
 
 def test_history_calls_the_validation_loss_an_error():
@@ -125,3 +134,17 @@ def test_history_calls_the_validation_loss_an_error():
     table = history_table(state)
     assert list(table["epoch"]) == [1, 2]
     assert list(table["validation_error"]) == [row["validation_loss"] for row in state.history]
+
+
+def test_class_weights_of_h_decay_where_they_are_asked_to():
+    def moved(**own):
+        variants = {"a": {"objective": "generalized_odin", **own}}
+        plain, decayed = (
+            trained(classifier_params(variants, weight_decay=decay, learning_rate=1e-9))[0]
+            for decay in (0.0, 1e7)
+        )
+        names = {"head.class_weights", "head.confidence.0.weight"}
+        return {name for name in names if not torch.allclose(plain[name], decayed[name])}
+
+    assert moved() == {"head.confidence.0.weight"}
+    assert moved(decay_h=True) == {"head.class_weights", "head.confidence.0.weight"}

@@ -145,15 +145,15 @@ def test_ticks_are_the_scores_that_are_not_shown():
     assert axis.get_xlabel() == "AUROC"
 
 
-def test_weight_of_a_summed_error_is_multiplied_by_the_number_of_values():
-    figure = reconstruction_weight_figure(TABLE, values=64)
+def test_weight_of_the_reconstruction_is_the_hybrids_and_0_for_the_classifier_alone():
+    figure = reconstruction_weight_figure(TABLE)
     x, y = points(figure.axes[0])["max logit"]
-    assert list(x) == pytest.approx([0, 0.9, 32])  # the classifier alone, mean, sum; no ensemble
+    assert list(x) == pytest.approx([0, 0.9, 32])  # no ensemble
     assert list(y) == pytest.approx([0.7, 0.8, 0.6])
 
 
 def test_every_detector_is_drawn_over_the_weight():
-    axis = reconstruction_weight_figure(TABLE, values=64).axes[0]
+    axis = reconstruction_weight_figure(TABLE).axes[0]
     for container in axis.containers:
         detector = container.get_label().replace(" ", "_")
         labels = "none" if detector in ("max_logit", "reconstruction_error") else "all"
@@ -168,7 +168,7 @@ def test_every_detector_is_drawn_over_the_weight():
 def test_of_networks_of_equal_weight_the_first_is_drawn():
     second = TABLE[TABLE["representation"] == "hybrid"].assign(representation="again")
     table = pd.concat([TABLE, second.assign(auroc=0.1)])
-    x, y = points(reconstruction_weight_figure(table, values=64).axes[0])["forest"]
+    x, y = points(reconstruction_weight_figure(table).axes[0])["forest"]
     assert list(x) == pytest.approx([0, 0.9, 32])
     assert list(y) == pytest.approx([0.8, 0.9, 0.7])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.container import ErrorbarContainer
 
-HYBRID = '{"reconstruction_weight": %s, "reduction": "%s"}'
+HYBRID = '{"reconstruction_weight": %s}'
 
 
 def rows(representation, objective, settings="{}", *, auroc=0.8, sees_novel=False):
@@ -38,9 +38,9 @@ TABLE = pd.concat(
     [
         rows("nominal", "nominal", auroc=0.7),
         rows("all_classes", "all_classes", auroc=0.85, sees_novel=True),
-        rows("hybrid", "hybrid", HYBRID % (0.9, "mean")),
-        rows("summed", "hybrid", HYBRID % (0.5, "sum"), auroc=0.6),
-        rows("hybrid_ensemble", "ensemble", HYBRID % (0.9, "mean"), auroc=0.5),
+        rows("hybrid", "hybrid", HYBRID % 0.9),
+        rows("summed", "hybrid", HYBRID % 32.0, auroc=0.6),
+        rows("hybrid_ensemble", "ensemble", HYBRID % 0.9, auroc=0.5),
     ]
 )
 

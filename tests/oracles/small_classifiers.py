@@ -7,9 +7,10 @@ from novelty_maps.classifiers import objectives
 OWN = {
     "nominal": {},
     "all_classes": {},
-    "hybrid": {"reconstruction_weight": 0.5, "reduction": "mean"},
-    "generalized_odin": {},
+    "hybrid": {"reconstruction_weight": 0.01},
+    "generalized_odin": {"decay_h": False},
     "rotation": {"rotation_weight": 0.5},
+    "sobel": {"sobel_weight": 0.5},
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from oracles.parameters import section, write_params
 
-from novelty_maps.params.classifier import ClassifierParams
+from novelty_maps.params.classifier import ClassifierParams, require_colours
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.section import load_section
 
@@ -21,19 +21,23 @@ def valid(tmp_path: Path) -> Path:
     ("variants", "said"),
     [
         ({}, "classifier.variants is {}"),
-        ({"a": {}}, "classifier.variants.a needs an objective, one of nominal, all_classes, gen"),
+        ({"a": {}}, "classifier.variants.a needs an objective, one of nominal, all_classes, hyb"),
         ({"a": {"objective": "hybird"}}, "classifier.variants.a needs an objective, one of"),
         (
             {"a": {"objective": "nominal", "sed": 1}},
             "unknown key classifier.variants.a.sed; did you mean seed?",
         ),
         (
-            {"a": {"objective": "hybrid", "reduction": "mean"}},
+            {"a": {"objective": "hybrid"}},
             "key classifier.variants.a.reconstruction_weight is missing",
         ),
         (
-            {"a": {"objective": "hybrid", "reduction": "max", "reconstruction_weight": 1.0}},
-            "classifier.variants.a.reduction is 'max'",
+            {"a": {"objective": "hybrid", "reduction": "mean", "reconstruction_weight": 1.0}},
+            "unknown key classifier.variants.a.reduction",
+        ),
+        (
+            {"a": {"objective": "small_csi", "shifts": "no"}},
+            "classifier.variants.a.shifts is 'no'",
         ),
         ({"autoencoder": {"objective": "nominal"}}, "names another representation: rename it"),
         (
@@ -54,7 +58,7 @@ def test_impossible_variant_is_named(valid: Path, variants: dict[str, Any], said
 
 
 def test_variants_that_differ_in_seed_alone_form_an_ensemble() -> None:
-    hybrid = {"objective": "hybrid", "reconstruction_weight": 1.0, "reduction": "mean"}
+    hybrid = {"objective": "hybrid", "reconstruction_weight": 1.0}
     variants = {
         "first": {"objective": "nominal"},
         "light": hybrid,
@@ -68,6 +72,46 @@ def test_variants_that_differ_in_seed_alone_form_an_ensemble() -> None:
     del variants["second"]
     classifier = section(ClassifierParams, "classifier", variants=variants, seed=0)
     assert classifier.ensembles() == {}  # two of the same network are no ensemble
+
+
+def test_first_three_of_more_seeds_are_an_ensemble_too() -> None:
+    variants = {f"n{seed}": {"objective": "nominal", "seed": seed} for seed in range(5)}
+    names = list(variants)
+    for count, expected in (
+        (3, {"n0_ensemble": names[:3]}),
+        (5, {"n0_ensemble": names, "n0_ensemble_of_3": names[:3]}),
+    ):
+        chosen = {name: variants[name] for name in names[:count]}
+        classifier = section(ClassifierParams, "classifier", variants=chosen, seed=0)
+        assert classifier.ensembles() == expected
+
+
+def test_settings_are_told_where_they_are_not_the_default() -> None:
+    variants = {
+        "a": {"objective": "generalized_odin", "decay_h": False},
+        "b": {"objective": "generalized_odin", "decay_h": True, "seed": 3},
+        "c": {"objective": "rotation", "rotation_weight": 0.5},
+    }
+    classifier = section(ClassifierParams, "classifier", variants=variants)
+    assert [classifier.variant(name).told() for name in variants] == [
+        {},
+        {"decay_h": True},
+        {"rotation_weight": 0.5},
+    ]
+    assert classifier.variant("a").own() == {"decay_h": False}
+
+
+def test_grey_images_are_not_recoloured() -> None:
+    variants = {
+        "a": {"objective": "sobel", "sobel_weight": 0.5},
+        "b": {"objective": "recolouring", "recolouring_weight": 0.5},
+    }
+    classifier = section(ClassifierParams, "classifier", variants=variants)
+    require_colours(classifier.variants, 3)
+    with pytest.raises(
+        InputError, match=r"variants\.b recolours images, but these have 1 channel:"
+    ):
+        require_colours(classifier.variants, 1)
 
 
 def test_ensembles_and_names_of_other_representations_are_taken() -> None:

@@ -125,7 +125,9 @@ def test_missing_and_unknown_keys_are_named_with_their_section(tmp_path: Path) -
 
 
 def test_key_within_a_key_is_named_with_all_its_dots(tmp_path: Path) -> None:
-    variants = {"a": {"objective": "hybrid", "reduction": "max", "reconstruction_weight": 1.0}}
+    variants = {"a": {"objective": "hybrid", "reconstruction_weight": "high"}}
     path = write_params(tmp_path, classifier={"variants": variants})
     message = error_of(path, "classifier", ClassifierParams)
-    assert message.startswith(f"{path}: classifier.variants.a.reduction is 'max': input should be")
+    assert message.startswith(
+        f"{path}: classifier.variants.a.reconstruction_weight is 'high': input should be"
+    )

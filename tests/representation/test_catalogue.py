@@ -14,7 +14,7 @@ from novelty_maps.representation.files import embedding_path, origin_path
 from novelty_maps.representation.latent_scores import LATENT_SCORES
 from novelty_maps.representation.scores import LOGIT_SCORES
 
-HYBRID = {"objective": "hybrid", "reconstruction_weight": 0.9, "reduction": "mean"}
+HYBRID = {"objective": "hybrid", "reconstruction_weight": 0.9}
 VARIANTS = {
     "nominal": {"objective": "nominal"},
     "all_classes": {"objective": "all_classes"},
@@ -116,5 +116,5 @@ def test_table_tells_how_each_network_was_trained(found):
     assert list(told.columns[:4]) == ["representation", "objective", "settings", "detector"]
     assert list(told["objective"]) == ["nominal", "ensemble", "jem", ""]
     own = [json.loads(settings) for settings in told["settings"]]
-    assert own == [{}, {"reconstruction_weight": 0.9, "reduction": "mean"}, {"steps": 3}, {}]
+    assert own == [{}, {"reconstruction_weight": 0.9}, {"steps": 3}, {}]
     assert "objective" not in table

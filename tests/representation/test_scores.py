@@ -147,11 +147,11 @@ def test_ensemble_of_one_scores_as_its_member(logits):
     np.testing.assert_allclose(scores.mutual_information(alone), 0, atol=1e-12)
 
 
-def test_rotation_score_is_the_mean_log_probability_of_the_right_rotation():
+def test_score_of_a_task_is_the_mean_log_probability_of_the_right_transformation():
     logits = np.random.default_rng(0).normal(size=(5, 4, 4)) * 3
     log_p = torch.from_numpy(logits).log_softmax(2)
     expected = [-np.mean([float(log_p[i, j, j]) for j in range(4)]) for i in range(5)]
-    np.testing.assert_allclose(scores.rotation(logits), expected)
+    np.testing.assert_allclose(scores.transformation(logits), expected)
 
 
 def test_confidence_and_class_part_of_generalized_odin_count_down():
@@ -225,6 +225,21 @@ def test_small_csi_score_of_a_typical_training_image_is_minus_two_for_each_rotat
     assert (shorter > score).all()
     less_sure = scores.small_csi(projection, logits - 1, projection, logits)
     assert (less_sure > score).all()
+
+
+def test_contrastive_score_is_the_part_of_small_csi_that_no_rotation_logit_reaches():
+    draw = np.random.default_rng(0)
+    projection, training = (draw.normal(size=(n, ROTATIONS, 6)) for n in (10, 7))
+    sure = [np.full((n, ROTATIONS, ROTATIONS), 2.0) for n in (10, 7)]
+    whole = scores.small_csi(projection, sure[0], training, sure[1])
+    found = scores.contrastive(projection, training)
+    np.testing.assert_allclose(found, whole + ROTATIONS, rtol=1e-12)
+
+
+def test_contrastive_score_without_shifts_is_norm_times_greatest_cosine():
+    training = np.array([[[3.0, 4.0]], [[5.0, 0.0]]])
+    found = scores.contrastive(np.array([[[6.0, 8.0]], [[0.0, 1.0]], [[-2.0, 0.0]]]), training)
+    np.testing.assert_allclose(found, [-10 / 5, -0.8 / 5, 1.2 / 5])
 
 
 def test_small_csi_score_of_a_network_that_cannot_tell_a_rotation_is_undefined():

@@ -35,7 +35,7 @@ SMALLER = {
     "classifier": {
         "variants": {
             "nominal": {"objective": "nominal"},
-            "hybrid": {"objective": "hybrid", "reconstruction_weight": 0.9, "reduction": "mean"},
+            "hybrid": {"objective": "hybrid", "reconstruction_weight": 0.001},
         }
     },
     "representation": {"labelled_anomalies": [3]},

@@ -46,7 +46,7 @@ TINY: dict[str, dict[str, Any]] = {
         "variants": {
             "nominal": {"objective": "nominal"},
             "all_classes": {"objective": "all_classes"},
-            "hybrid": {"objective": "hybrid", "reconstruction_weight": 0.9, "reduction": "mean"},
+            "hybrid": {"objective": "hybrid", "reconstruction_weight": 0.001},
         },
     },
     "representation": {"trees": 5},

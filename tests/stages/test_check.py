@@ -97,6 +97,11 @@ LOCALIZED = [*COMPARED, "absolute_error"]
             "faithfulness.steps is 785, but an image of data.image_si",
         ),
         ("faithfulness", {"methods": ["saliency"]}, "faithfulness.methods lacks reconstruction_er"),
+        (
+            "classifier",
+            {"variants": {"a": {"objective": "recolouring", "recolouring_weight": 0.5}}},
+            "classifier.variants.a recolours images, but these have 1 channel: leave it out",
+        ),
     ],
 )
 def test_impossible_value_is_one_line_and_leaves_no_output(workspace, section, changed, said):

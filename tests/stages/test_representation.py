@@ -29,6 +29,7 @@ from novelty_maps.representation.files import (
     EMBEDDINGS,
     REPRESENTATION_PLOTS,
     read_detection,
+    read_samples,
     read_scores,
 )
 from novelty_maps.training.checkpoints import Checkpoint
@@ -37,8 +38,10 @@ from stages.representation import classify, embed, metrics, plots
 VARIANTS = {
     "nominal": {"objective": "nominal"},
     "all_classes": {"objective": "all_classes"},
-    "hybrid": {"objective": "hybrid", "reconstruction_weight": 0.9, "reduction": "mean"},
+    "hybrid": {"objective": "hybrid", "reconstruction_weight": 0.001},
     "csi": {"objective": "small_csi"},
+    "views": {"objective": "small_csi", "shifts": False},
+    "jem": {"objective": "jem", "steps": 1, "learning_rate": 0.0001},
     "second": {"objective": "nominal", "seed": 1, "learning_rate": 0.01},
 }
 CLASSIFIER = classifier_params(VARIANTS, epochs=1)
@@ -111,10 +114,13 @@ def test_embeddings_are_of_the_networks_there_are(workspace):
     names = [*VARIANTS, "autoencoder", "untrained", "imagenet"]
     parts = {(name, part) for name in names for part in ("validation", "test")}
     parts |= {(name, "train") for name in names if name != "all_classes"}
-    linear = [name for name in names if name not in ("csi", "autoencoder", "imagenet")]
-    assert found == parts | {(name, "head") for name in linear}
+    linear = [name for name in names if name not in ("csi", "views", "autoencoder", "imagenet")]
+    heads = {(name, "head") for name in linear}
+    assert found == parts | heads | {("jem", "samples")}
     normal = np.load(EMBEDDINGS / "csi.train.projection.npy")
     assert len(normal) == 24
+    kept = read_classifier("jem")["replay"][:64]
+    np.testing.assert_array_equal(read_samples()["jem"], kept)
 
 
 def test_scores_and_table_are_of_every_representation(workspace):
@@ -154,7 +160,7 @@ def test_curve_of_a_classifier_grows_with_every_epoch_where_no_weights_are(works
 
 def test_folder_of_figures_has_those_of_this_run_alone(workspace):
     names = ["held_out_classes", "labelled_anomalies", "reconstruction_weight"]
-    names += ["representations", "roc"]
+    names += ["representations", "roc", "samples"]
     assert sorted(file.name for file in REPRESENTATION_PLOTS.iterdir()) == [
         f"{name}.png" for name in names
     ]

@@ -1,5 +1,7 @@
 """A study of scores and oracles, looked up as its page does."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.statistics.over_runs import interval_over_runs
 from studies.over_runs import each_detector
-from studies.representation import Detector, RepresentationStudy
+from studies.representation import Detector, RepresentationStudy, weights_per_value
 from studies.tables import detectors
 
 AUROCS = {"a": 0.6, "b": 0.7, "c": 0.65}
@@ -101,3 +103,19 @@ def test_detector_that_is_not_there_is_an_error(study):
 def test_study_that_was_not_run_is_an_error(tmp_path):
     with pytest.raises(InputError, match="does not exist: run `make absent`"):
         RepresentationStudy(tmp_path / "absent")
+
+
+def test_older_weights_of_the_hybrid_are_brought_to_one_scale():
+    settings = [
+        '{"reconstruction_weight": 0.9, "reduction": "mean"}',
+        '{"reconstruction_weight": 0.9, "reduction": "sum"}',
+        '{"reconstruction_weight": 0.001}',
+        '{"members": 3}',
+        "{}",
+    ]
+    table = pd.DataFrame({"settings": settings, "auroc": 0.5})
+    found = weights_per_value(table, values=100)
+    weights = [json.loads(each).get("reconstruction_weight") for each in found["settings"]]
+    assert weights == pytest.approx([0.009, 0.9, 0.001, None, None])
+    assert json.loads(found["settings"][3]) == {"members": 3}
+    assert list(table["settings"]) == settings

@@ -9,7 +9,7 @@ from torch import nn
 
 from novelty_maps.autoencoders.losses import mean_reconstruction_loss, reconstruction_loss
 from novelty_maps.autoencoders.registry import seeded_autoencoder
-from novelty_maps.classifiers import objectives, rotation
+from novelty_maps.classifiers import objectives
 from novelty_maps.networks.inputs import MEMORY_FORMAT, as_input
 from novelty_maps.training.batch_norm import (
     BATCH,
@@ -176,9 +176,10 @@ def test_calibrated_training_resumes_to_the_same_bytes():
 @pytest.mark.parametrize("objective", ["nominal", "hybrid", "generalized_odin", "rotation", "svgd"])
 def test_all_statistics_of_a_classifier_are_brought_up(objective):
     own = {
-        "hybrid": {"reconstruction_weight": 0.9, "reduction": "mean"},
+        "hybrid": {"reconstruction_weight": 0.001},
         "rotation": {"rotation_weight": 0.5},
-        "svgd": {"members": 2},
+        "generalized_odin": {"decay_h": False},
+        "svgd": {"members": 2, "repulsion": 0.1},
     }.get(objective, {})
     network = objectives.seeded_network(
         0, "small_resnet", objective, own, image_shape=(1, 8, 8), classes=3
@@ -194,9 +195,8 @@ def test_all_statistics_of_a_classifier_are_brought_up(objective):
 
 def test_rotation_is_calibrated_on_images_in_all_four_rotations():
     x = images(9)
-    turned = rotation.turned_in_turn(x)
+    turned = objectives.OBJECTIVES["rotation"].evaluated(x)
     assert torch.equal(turned[[0, 4, 8]], x[[0, 4, 8]])
     for i in range(9):
         assert torch.equal(turned[i], torch.rot90(x[i], i % 4, (1, 2)))
-    assert objectives.OBJECTIVES["rotation"].evaluated is rotation.turned_in_turn
     assert torch.equal(objectives.OBJECTIVES["nominal"].evaluated(x), x)
