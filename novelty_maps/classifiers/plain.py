@@ -15,6 +15,18 @@ def class_targets(labels: "pd.Series[int]") -> tuple[list[int], Tensor]:
     return classes.tolist(), torch.from_numpy(places.astype(np.int64))
 
 
+def classes_seen(training: pd.DataFrame) -> dict[bool, int]:
+    """How many classes a classifier is trained on, by whether it sees the novel ones.
+
+    Args:
+        training: `label` and `novel` of the images of the training part.
+    """
+    return {
+        sees_novel: training.loc[training["novel"] <= sees_novel, "label"].nunique()
+        for sees_novel in (False, True)
+    }
+
+
 def classification_loss() -> BatchLoss:
     """Mean cross-entropy in nats of a batch of uint8 images and targets."""
 

@@ -48,6 +48,17 @@ def own_detected(representation: Representation) -> Iterator[Detected]:
         yield Detected(name, "none", None, score[None])
 
 
+def fully_labelled(
+    representation: Representation, validation: pd.DataFrame, *, trees: int
+) -> Iterator[Detected]:
+    """Every oracle that is told of all validation images; arguments as of `oracles_detected`."""
+    features, novel = representation.features["validation"], is_novel(validation)
+    test = representation.features["test"]
+    for name, oracle in oracles.ORACLES.items():
+        score = oracle(features, novel, test, trees=trees, seed=0)
+        yield Detected(name, "all", None, score[None])
+
+
 def oracles_detected(
     representation: Representation,
     validation: pd.DataFrame,
@@ -60,7 +71,8 @@ def oracles_detected(
     """Every oracle on a representation.
 
     Draws of labelled anomalies are independent of each other; within one, fewer anomalies are a
-    subset of more. All oracles, on all representations, see the same ones.
+    subset of more. All oracles, on all representations, see the same ones. Of a network that was
+    trained on the novel classes, none can be left out any more.
 
     Args:
         representation: What the oracles are fitted to.
@@ -73,12 +85,8 @@ def oracles_detected(
     features, novel = representation.features["validation"], is_novel(validation)
     test = representation.features["test"]
 
-    whole = {
-        name: oracle(features, novel, test, trees=trees, seed=0)
-        for name, oracle in oracles.ORACLES.items()
-    }
-    for name, score in whole.items():
-        yield Detected(name, "all", None, score[None])
+    whole = {one.detector: one for one in fully_labelled(representation, validation, trees=trees)}
+    yield from whole.values()
     for count in labelled_anomalies:
         drawn = [
             oracles.labelled_subset(
@@ -93,7 +101,9 @@ def oracles_detected(
             ]
             yield Detected(name, str(count), None, np.stack(scores))
     for label in test_classes:
-        yield Detected("forest", "all", label, whole["forest"][None])
+        yield whole["forest"]._replace(novel_class=label)
+    if representation.is_oracle:
+        return
     unseen = oracles.held_out_scores(
         lambda rows: oracles.forest_oracle(features[rows], novel[rows], test, trees=trees, seed=0),
         validation["label"].to_numpy(np.int64),

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from torch import nn
 
@@ -17,18 +16,6 @@ from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.params.detectors import DetectorsParams
 
 _SAMPLES = 64
-
-
-def classes_seen(training: pd.DataFrame) -> dict[bool, int]:
-    """How many classes a classifier is trained on, by whether it sees the novel ones.
-
-    Args:
-        training: `label` and `novel` of the images of the training part.
-    """
-    return {
-        sees_novel: training.loc[training["novel"] <= sees_novel, "label"].nunique()
-        for sees_novel in (False, True)
-    }
 
 
 def embedders(

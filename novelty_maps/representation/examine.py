@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from novelty_maps.representation.detected import (
     Detected,
+    fully_labelled,
     is_novel,
     oracles_detected,
     own_detected,
@@ -90,6 +91,17 @@ def examine(
         if one.novel_class is None and one.labels in ("none", "all")
     }
     return Examined(pd.DataFrame(rows), kept)
+
+
+def examine_at_once(
+    representation: Representation, validation: pd.DataFrame, test: pd.DataFrame, *, trees: int
+) -> pd.DataFrame:
+    """The rows of `examine` of detectors that were given no labels or all, on all novel classes."""
+    detected = [
+        *own_detected(representation),
+        *fully_labelled(representation, validation, trees=trees),
+    ]
+    return pd.DataFrame([_row(representation, one, validation, test) for one in detected])
 
 
 def score_table(test: pd.DataFrame, examined: Mapping[str, Examined]) -> pd.DataFrame:

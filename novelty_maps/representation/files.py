@@ -17,9 +17,11 @@ EMBEDDINGS = Path("data/embeddings")
 SCORES = Path("data/scores.csv")
 DETECTION = Path("metrics/detection.csv")
 DETECTION_METRICS = Path("metrics/detection.json")
+DETECTION_BY_EPOCH = Path("metrics/detection_by_epoch.csv")
 DETECTION_GLANCE = GLANCE / "representation.json"
 REPRESENTATION_PLOTS = PLOTS / "representation"
 
+_MEASURED = ["auroc", "auroc_low", "auroc_high", "closed_set_accuracy"]
 _AUROCS = ["auroc", "auroc_low", "auroc_high", "auroc_draws_sd"]
 
 
@@ -108,6 +110,22 @@ def read_scores() -> pd.DataFrame:
     """
     return formats.read_table(
         SCORES, columns=[], integers=["row", "label", "novel"], made_by="representation.metrics"
+    )
+
+
+def read_detection_by_epoch() -> pd.DataFrame:
+    """`epoch` and the table of detectors of the classifiers as they were after it.
+
+    It has no rows where no epochs were kept.
+
+    Raises:
+        InputError: The file is missing or damaged.
+    """
+    return formats.read_table(
+        DETECTION_BY_EPOCH,
+        columns=["representation", "detector", "labels", *_MEASURED],
+        integers=["epoch", "oracle"],
+        made_by="representation.trajectory",
     )
 
 

@@ -29,10 +29,10 @@ def main(
 
     runtime.prepare()
 
+    from novelty_maps.classifiers.plain import classes_seen
     from novelty_maps.machine.devices import select_device
     from novelty_maps.pipeline.parts import load_part, load_rows
     from novelty_maps.representation.embedders import (
-        classes_seen,
         embedded_parts,
         embedders,
         logits_origin,

@@ -10,12 +10,14 @@ from novelty_maps.pipeline.options import from_sections, reads
 def main(plots: Annotated[PlotsParams, reads("dpi")]) -> None:
     """Draw bar chart, ROC curves, AUROC over λ and labels, held-out classes, and samples."""
     from novelty_maps.figures import oracles, representation
+    from novelty_maps.figures.along_training import along_training_figure
     from novelty_maps.figures.samples import samples_figure
     from novelty_maps.pipeline import formats
     from novelty_maps.pipeline.paths import RAW_PROVENANCE
     from novelty_maps.representation.files import (
         REPRESENTATION_PLOTS,
         read_detection,
+        read_detection_by_epoch,
         read_samples,
         read_scores,
     )
@@ -32,6 +34,8 @@ def main(plots: Annotated[PlotsParams, reads("dpi")]) -> None:
         ),
         "held_out_classes": oracles.held_out_figure(table, classes=record["classes"]),
     }
+    if len(by_epoch := read_detection_by_epoch()):
+        figures["along_training"] = along_training_figure(by_epoch)
     if samples := read_samples():
         figures["samples"] = samples_figure(samples)
     formats.write_figures(REPRESENTATION_PLOTS, figures, dpi=plots.dpi)

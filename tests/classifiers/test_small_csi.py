@@ -249,7 +249,6 @@ def test_without_shifts_training_is_stopped_by_views_and_finds_what_is_novel():
     chosen = objectives.objective_of(classifier_params({"a": variant}).variant("a"))
     assert chosen.validation_loss is small_csi.view_error_rate
     assert chosen.accuracy == "validation_view_accuracy"
-    assert chosen.embeds_training
     images = noise(5)
     assert torch.equal(chosen.evaluated(images), images)  # no rotations for batch norm
     net, state, before = trained(shifts=False)

@@ -10,6 +10,7 @@ from oracles.small_classifiers import OWN, small_classifier
 from torch import nn
 
 from novelty_maps.classifiers.files import classifier_path
+from novelty_maps.classifiers.plain import classes_seen
 from novelty_maps.classifiers.svgd import SvgdEnsemble
 from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.pipeline import formats
@@ -66,7 +67,7 @@ def same(first, second):
 
 def test_classes_are_counted_with_and_without_the_novel_ones():
     rows = pd.DataFrame({"label": [4, 4, 1, 0, 2, 2], "novel": [0, 0, 0, 1, 1, 1]})
-    assert embedders.classes_seen(rows) == {False: 2, True: 4}
+    assert classes_seen(rows) == {False: 2, True: 4}
 
 
 def test_networks_are_the_trained_ones_the_autoencoder_and_one_as_it_began():

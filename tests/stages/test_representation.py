@@ -29,11 +29,12 @@ from novelty_maps.representation.files import (
     EMBEDDINGS,
     REPRESENTATION_PLOTS,
     read_detection,
+    read_detection_by_epoch,
     read_samples,
     read_scores,
 )
 from novelty_maps.training.checkpoints import Checkpoint
-from stages.representation import classify, embed, metrics, plots
+from stages.representation import classify, embed, metrics, plots, trajectory
 
 VARIANTS = {
     "nominal": {"objective": "nominal"},
@@ -44,7 +45,7 @@ VARIANTS = {
     "jem": {"objective": "jem", "steps": 1, "learning_rate": 0.0001},
     "second": {"objective": "nominal", "seed": 1, "learning_rate": 0.01},
 }
-CLASSIFIER = classifier_params(VARIANTS, epochs=1)
+CLASSIFIER = classifier_params(VARIANTS, epochs=1, keep_epochs=[1, 2])
 OTHERS = ["autoencoder", "untrained", "imagenet", "raw_pixels"]
 COUNTS = {"train": 40, "validation": 30, "test": 50}
 
@@ -89,6 +90,7 @@ def workspace(tmp_path_factory):
         patch.setattr(embedders, "pooled_network", lambda detectors: Frozen())
         embed.main(CLASSIFIER, oracles, section(DetectorsParams, "detectors"))
         metrics.main(oracles, CLASSIFIER)
+        trajectory.main(CLASSIFIER, oracles)
         plots.main(section(PlotsParams, "plots", examples=1, dpi=30))
         yield folder
 
@@ -159,7 +161,7 @@ def test_curve_of_a_classifier_grows_with_every_epoch_where_no_weights_are(works
 
 
 def test_folder_of_figures_has_those_of_this_run_alone(workspace):
-    names = ["held_out_classes", "labelled_anomalies", "reconstruction_weight"]
+    names = ["along_training", "held_out_classes", "labelled_anomalies", "reconstruction_weight"]
     names += ["representations", "roc", "samples"]
     assert sorted(file.name for file in REPRESENTATION_PLOTS.iterdir()) == [
         f"{name}.png" for name in names
@@ -186,3 +188,26 @@ def test_what_the_command_line_gives_is_stronger_than_the_variants_own(workspace
         given, expected = weights(*options), weights(**changes)
         assert all(torch.equal(given[key], expected[key]) for key in own)
         assert any(not torch.equal(given[key], own[key]) for key in own)
+
+
+def test_networks_after_their_only_epoch_are_the_finished_ones(workspace):
+    """Epoch 2 was not reached. Scores that compare with training images are those of the end."""
+    by_epoch = read_detection_by_epoch()
+    assert set(by_epoch["epoch"]) == {1}
+    assert list(dict.fromkeys(by_epoch["representation"])) == list(VARIANTS)
+    keys = ["representation", "detector", "labels", "novel_class"]
+    both = by_epoch.merge(read_detection(), on=keys, suffixes=("", "_finished"))
+    assert len(both) == len(by_epoch)
+    assert {"forest", "linear", "mlp", "max_logit"} <= set(both["detector"])
+    for name in ("auroc", "auroc_low", "equal_error_rate", "closed_set_accuracy", "oracle"):
+        np.testing.assert_array_equal(both[name], both[f"{name}_finished"], err_msg=name)
+    assert (REPRESENTATION_PLOTS / "along_training.png").exists()
+
+
+def test_without_kept_epochs_the_table_is_empty(workspace, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_images()
+    alone = classifier_params({"a": {"objective": "nominal"}}, epochs=1)
+    classify.main("a", alone)
+    trajectory.main(alone, section(RepresentationParams, "representation", trees=2))
+    assert read_detection_by_epoch().empty

@@ -45,7 +45,7 @@ AUTHORS = {
     "localization-training": ("localization", 16),
     "localization-all-maps": ("localization", 5),
     "localization-networks": ("localization", 13),
-    "natural-defects": ("localization", 12),
+    "natural-defects": ("localization", 19),
 }
 KNOWN = FINISHED | AUTHORS
 
