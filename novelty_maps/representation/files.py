@@ -123,8 +123,7 @@ def read_detection_by_epoch() -> pd.DataFrame:
     """
     return formats.read_table(
         DETECTION_BY_EPOCH,
-        columns=["representation", "detector", "labels", *_MEASURED],
-        integers=["epoch", "oracle"],
+        columns=["representation", "epoch", "detector", "labels", "oracle", *_MEASURED],
         made_by="representation.trajectory",
     )
 

@@ -7,10 +7,10 @@ from novelty_maps.figures.along_training import along_training_figure
 
 def table():
     rows = [
-        (name, epoch, detector, level + epoch / 100, accuracy + epoch / 50)
+        (name, epoch, detector, level + more + epoch / 100, accuracy + epoch / 50)
         for name, level, accuracy in (("nominal", 0.6, 0.5), ("hybrid", 0.7, 0.4))
         for epoch in (1, 4)
-        for detector, level in (("max_logit", level), ("linear", level + 0.1), ("energy", 0.1))
+        for detector, more in (("max_logit", 0.0), ("linear", 0.1), ("energy", 0.2))
     ]
     columns = ["representation", "epoch", "detector", "auroc", "closed_set_accuracy"]
     found = pd.DataFrame(rows, columns=columns)
