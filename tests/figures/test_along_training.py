@@ -1,6 +1,7 @@
 """The figure of representations along training: what stands where."""
 
 import pandas as pd
+import pytest
 
 from novelty_maps.figures.along_training import along_training_figure
 
@@ -22,9 +23,9 @@ def test_each_network_has_a_panel_with_its_detectors_and_its_accuracy():
     first, second = figure.axes
     assert [axis.get_title() for axis in figure.axes] == ["nominal", "hybrid"]
     drawn = {bars.get_label(): bars.lines[0].get_ydata().tolist() for bars in first.containers}
-    assert drawn["max logit"] == [0.61, 0.64]
+    assert drawn["max logit"] == pytest.approx([0.61, 0.64])
     assert [round(value, 6) for value in drawn["linear"]] == [0.71, 0.74]
     assert drawn.keys() == {"max logit", "linear", "forest"}
     (accuracy,) = [line for line in second.lines if line.get_linestyle() == ":"]
-    assert accuracy.get_ydata().tolist() == [0.42, 0.48]
+    assert accuracy.get_ydata().tolist() == pytest.approx([0.42, 0.48])
     assert first.get_xticks().tolist() == [1, 4]
