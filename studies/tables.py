@@ -20,7 +20,7 @@ from novelty_maps.faithfulness.files import (
     REINITIALISED,
 )
 from novelty_maps.localization.files import LOCALIZATION, LOCALIZATION_METRICS
-from novelty_maps.representation.files import DETECTION
+from novelty_maps.representation.files import DETECTION, DETECTION_BY_EPOCH
 from novelty_maps.training.files import TRAINING_METRICS
 from studies.definition import Question
 from studies.experiments import Experiment, read_metrics, read_table, varied_settings
@@ -84,7 +84,11 @@ def representation_tables(found: Sequence[Experiment]) -> Tables:
     summary = each_detector(runs)
     whole = (summary["novel_class"] == "all") & summary["labels"].isin(["none", "all"])
     shown = summary.loc[whole].dropna(axis="columns", how="all")
-    return {"detection": runs, "detection_summary": summary}, shown
+    tables = {"detection": runs, "detection_summary": summary}
+    by_epoch = _joined(settings, _read(found, DETECTION_BY_EPOCH))
+    if len(by_epoch):
+        tables["detection_by_epoch"] = by_epoch
+    return tables, shown
 
 
 GATHER: dict[Question, Callable[[Sequence[Experiment]], Tables]] = {
