@@ -1,5 +1,6 @@
 """Studies as they are defined: their runs, and what a definition may not say."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -28,7 +29,7 @@ FINISHED = {
     "trajectories": ("agreement", 3),
     "classes": ("agreement", 13),
     "representations-mnist": ("representation", 5),
-    "representations-cifar10": ("representation", 5),
+    "representations-cifar10-jpeg": ("representation", 5),
     "networks-mnist": ("representation", 1),
     "networks-cifar10": ("representation", 1),
     "few-labels-mnist": ("representation", 1),
@@ -47,12 +48,21 @@ AUTHORS = {
     "localization-networks": ("localization", 13),
     "natural-defects": ("localization", 19),
 }
-KNOWN = FINISHED | AUTHORS
+# Studies of classifiers that have converged, with batch norm's statistics computed anew.
+CONVERGED = {
+    "representations-cifar10": ("representation", 5),
+    "resnet20-cifar10": ("representation", 1),
+}
+KNOWN = FINISHED | AUTHORS | CONVERGED
 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_run_passes_every_check_of_its_parameters(name):
     params = RUNS[name].params(SECTIONS)
+    if params.data.name == "folder":
+        folder = Path(os.environ.get("DATASETS_ROOT", "")) / str(params.data.path)
+        if not folder.is_dir():
+            pytest.skip(f"needs {params.data.path} in the folder in DATASETS_ROOT")
     require_possible(params)
     fitting(params.train, (1, params.data.image_size, params.data.image_size))
 
@@ -81,6 +91,15 @@ def test_finished_studies_have_batch_norms_moving_averages(name):
 def test_studies_of_the_authors_setting_have_statistics_computed_anew(name):
     kinds = {run.params(SECTIONS).train.batch_norm for run in STUDIES[name].runs()}
     assert kinds == {"both" if name == "batch-norm" else "precise"}
+
+
+@pytest.mark.parametrize("name", CONVERGED)
+def test_studies_of_converged_classifiers_have_the_slides_oracles(name):
+    for run in STUDIES[name].runs():
+        params = run.params(SECTIONS)
+        assert params.classifier.batch_norm == "precise"
+        assert (params.representation.trees, params.representation.draws) == (1000, 10)
+        assert params.data.name == "cifar10"
 
 
 def test_epochs_of_the_authors_are_kept_with_the_epochs_around_them():
@@ -125,7 +144,7 @@ REPRESENTATION = {
     "classifier.compile": True,
     "classifier.patience": 1000,
     "train.learning_rate": 0.003,
-    "representation.draws": 10,
+    "representation.trees": 200,
 }
 CIFAR10 = {
     **REPRESENTATION,
