@@ -36,6 +36,7 @@ class RepresentationStudy:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.runs = lookup.read_table(folder, "detection")
         self.summary = lookup.read_table(folder, "detection_summary")
 
@@ -90,6 +91,22 @@ class RepresentationStudy:
         first, second = self._by_run(better), self._by_run(worse)
         found = interval_over_runs(first - second.reindex(first.index))
         return found if found.runs > 1 else found._replace(low=np.nan, high=np.nan)
+
+    def kept_epochs(self) -> list[int]:
+        """Epochs after which classifiers were examined, in ascending order."""
+        return sorted(set(self.by_epoch()["epoch"]))
+
+    def after_epoch(
+        self, representation: str, detector: str, *, first: bool = False
+    ) -> "pd.Series[Any]":
+        """The row of a detector after the last epoch that was kept, or the first."""
+        rows = self.by_epoch()
+        rows = rows[(rows["representation"] == representation) & (rows["detector"] == detector)]
+        return rows.sort_values("epoch").iloc[0 if first else -1]
+
+    def by_epoch(self) -> pd.DataFrame:
+        """The detectors after each epoch that was kept."""
+        return lookup.read_table(self._folder, "detection_by_epoch")
 
     def spread_over_seeds(self, members: list[str], detector: str, labels: str) -> RunsInterval:
         """Mean and spread of a detector over networks that differ in the seed alone."""

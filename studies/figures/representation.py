@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from novelty_maps.figures import representation
+from novelty_maps.figures.along_training import along_training_figure
 from novelty_maps.figures.representation import name_rows, own_score
 from novelty_maps.figures.style import CHANCE, NORMAL, NOVEL, STYLE, error_lengths
 from studies.representation import RepresentationStudy, weights_per_value
@@ -28,6 +29,7 @@ def representation_figures(
         "representations_cifar10": representation.representation_figure(cifar10, published),
         "unseen_classes_cifar10": unseen_class_figure(cifar10),
     }
+    figures["along_training"] = along_training_figure(study("resnet20-cifar10").by_epoch())
     mnist = study("representations-mnist").summary
     figures["representations_mnist"] = representation.representation_figure(mnist)
     for name, channels, side in (("mnist", 1, 28), ("cifar10", 3, 32)):

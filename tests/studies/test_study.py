@@ -33,7 +33,6 @@ FINISHED = {
     "networks-mnist": ("representation", 1),
     "networks-cifar10": ("representation", 1),
     "few-labels-mnist": ("representation", 1),
-    "few-labels-cifar10": ("representation", 1),
     "small-versions": ("representation", 1),
     "both-papers": ("representation", 1),
 }
@@ -198,7 +197,6 @@ MADE_WITH = {
         "split.normal_classes": [0, 1, 2, 4, 5, 9],
         "representation.labelled_anomalies": [],
     },
-    "few-labels-cifar10": {**CIFAR10, "split.normal_classes": [0, 1, 2, 4, 5, 9]},
     "small-versions": {
         **REPRESENTATION,
         "data.name": "mnist",
@@ -246,7 +244,6 @@ VARIANTS = {
     | {"hybrid", "generalized_odin", "rotation", "nominal_1", "nominal_2", "hybrid_sum"},
     "networks-cifar10": PLAIN | {"hybrid", "generalized_odin", "rotation", "hybrid_sum"},
     "few-labels-mnist": PLAIN,
-    "few-labels-cifar10": PLAIN,
     "small-versions": PLAIN | {"svgd", "jem", "small_csi"},
     "both-papers": PLAIN | {"hybrid"},
 }
