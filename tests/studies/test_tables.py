@@ -96,11 +96,17 @@ def test_tables_of_representation_take_splits_for_repetitions(start):
     for number, (classes, auroc) in enumerate((([0], 0.6), ([1], 0.8)), start=1):
         params = {"split": {"normal_classes": classes}, "classifier": {"variants": {"n": number}}}
         table = detectors(auroc=auroc).to_csv(index=False)
-        files = {"params.yaml": json.dumps(params), "metrics/detection.csv": table}
+        by_epoch = detectors(auroc=auroc).assign(epoch=number)[: number - 1].to_csv(index=False)
+        files = {
+            "params.yaml": json.dumps(params),
+            "metrics/detection.csv": table,
+            "metrics/detection_by_epoch.csv": by_epoch,
+        }
         experiment(f"study-{number}", start, files)
     found, shown = tables.representation_tables(find_experiments(["study"], start="HEAD"))
     assert found["detection"]["split.normal_classes"].unique().tolist() == ["[0]", "[1]"]
     assert "classifier.variants" not in found["detection"]
+    assert found["detection_by_epoch"][["run", "epoch"]].to_numpy().tolist() == [["study-2", 2]]
     score = shown[shown["detector"] == "max_logit"]
     assert score["auroc"].tolist() == pytest.approx([0.7])
     assert set(shown["novel_class"]) == {"all"}
