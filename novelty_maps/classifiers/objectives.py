@@ -56,7 +56,7 @@ def _with_task(task: transformation.Task) -> Objective:
         lambda network, count, own: transformation.transformation_loss(
             task=task, weight=own[f"{task.name}_weight"]
         ),
-        evaluated=partial(transformation.in_turn, task=task),
+        evaluated=partial(transformation.beside_in_turn, task=task),
     )
 
 

@@ -186,8 +186,8 @@ def view_error_rate(
 ) -> ValidationLoss:
     """Validation loss without shifts: the share of views that are most like another image's view.
 
-    Two random views of each image, always the same, are compared within batches of one size, since
-    the task is harder among more images.
+    Two random views of each image, always the same, are compared within batches. The task is harder
+    among more images, and the last batch may have fewer.
 
     Args:
         images: (N, C, H, W) uint8.

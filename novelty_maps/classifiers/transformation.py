@@ -113,6 +113,11 @@ def in_turn(images: Tensor, *, task: Task) -> Tensor:
     return changed
 
 
+def beside_in_turn(images: Tensor, *, task: Task) -> Tensor:
+    """Each image, followed by the same as of `in_turn`: as in training, (2N, C, H, H)."""
+    return torch.stack([images, in_turn(images, task=task)], dim=1).flatten(0, 1)
+
+
 def transformation_loss(*, task: Task, weight: float) -> BatchLoss:
     """Cross-entropy of the class + weight · that of the transformation, each image changed once.
 

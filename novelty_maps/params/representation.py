@@ -4,14 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from novelty_maps.pipeline.section import Positive, Section
+from novelty_maps.pipeline.section import Distinct, Positive, Section
 
 
 class RepresentationParams(Section):
-    """A further network, the oracles, and how many labelled anomalies these see beside all."""
+    """Representations beside the classifiers, and the oracles with all labels and with few."""
 
     others: Annotated[
         list[Literal["autoencoder", "untrained", "raw_pixels", "imagenet"]],
+        Distinct,
         Field(
             description="Representations beside the classifiers: autoencoder, untrained,"
             " raw_pixels, imagenet (the frozen network of detectors)."

@@ -16,8 +16,8 @@ from novelty_maps.representation.examine import examine_at_once
 from novelty_maps.representation.representations import of_network
 
 PARTS = ("validation", "test")
-KEYS = ["representation", "epoch", "detector", "labels", "novel_class", "oracle"]
-NUMBERS = ["auroc", "auroc_low", "auroc_high", "closed_set_accuracy"]
+COLUMNS = ["representation", "epoch", "detector", "labels", "oracle"]
+COLUMNS += ["auroc", "auroc_low", "auroc_high", "equal_error_rate", "closed_set_accuracy"]
 
 
 def examine_kept(
@@ -44,7 +44,7 @@ def examine_kept(
         on_epoch: Called with each epoch that is done.
 
     Returns:
-        `epoch`, then the columns of `examine_at_once`, a row per epoch and detector.
+        A row per epoch and detector; columns are `COLUMNS`, as of `examine`.
 
     Raises:
         InputError: A file is missing or damaged, or belongs to another network.
@@ -66,7 +66,6 @@ def examine_kept(
         }
         representation = of_network(name, outputs, rows["test"], sees_novel=variant.sees_novel)
         table = examine_at_once(representation, rows["validation"], rows["test"], trees=trees)
-        table.insert(1, "epoch", epoch)
-        tables.append(table)
+        tables.append(table.assign(epoch=epoch)[COLUMNS])
         on_epoch(epoch)
-    return pd.concat(tables) if tables else pd.DataFrame(columns=[*KEYS, *NUMBERS])
+    return pd.concat(tables) if tables else pd.DataFrame(columns=COLUMNS)

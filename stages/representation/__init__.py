@@ -1,4 +1,5 @@
 """Representation: what do networks know about novelty that no score says?
 
-`classify` and `embed` make representations, `metrics` examines them, `plots` draws what it found.
+`classify` and `embed` make representations, `metrics` examines them, `trajectory` classifiers after
+single epochs, `plots` draws what they found.
 """

@@ -97,32 +97,5 @@ def _replace(kept: "dict[Path, NDArray[Any]]") -> None:
     atomic.remove_others(EMBEDDINGS, kept)
 
 
-def _outputs(
-    networks: "dict[str, nn.Module]",
-    tasks: list[tuple[str, str]],
-    images: "dict[str, NDArray[Any]]",
-    *,
-    device: str,
-) -> "dict[Path, NDArray[Any]]":
-    """What each network says of each part that is kept of it, by the file that it goes to."""
-    from tqdm import tqdm
-
-    from novelty_maps.machine.devices import select_device
-    from novelty_maps.networks.outputs import embed
-    from novelty_maps.representation.files import embedding_path
-
-    place, kept = select_device(device), {}
-    with tqdm(
-        total=sum(len(images[part]) for _, part in tasks), unit="img", mininterval=0.5
-    ) as bar:
-        for name, part in tasks:
-            outputs = embed(
-                networks[name], images[part], batch_size=256, device=place, on_batch=bar.update
-            )
-            for output, values in outputs.items():
-                kept[embedding_path(name, part, output)] = values
-    return kept
-
-
 if __name__ == "__main__":
     run(from_sections(main))

@@ -8,7 +8,7 @@ from novelty_maps.pipeline.options import from_sections, reads
 
 
 def main(plots: Annotated[PlotsParams, reads("dpi")]) -> None:
-    """Draw bar chart, ROC curves, AUROC over λ and labels, held-out classes, and samples."""
+    """Draw bars, ROC, AUROC over λ, labels and epochs, held-out classes, and samples."""
     from novelty_maps.figures import oracles, representation
     from novelty_maps.figures.along_training import along_training_figure
     from novelty_maps.figures.samples import samples_figure
@@ -23,8 +23,7 @@ def main(plots: Annotated[PlotsParams, reads("dpi")]) -> None:
     )
 
     table = read_detection()
-    keys = ["channels", "classes", "image_size"]
-    record = formats.read_json(RAW_PROVENANCE, keys=keys, made_by="fetch")
+    record = formats.read_json(RAW_PROVENANCE, keys=["classes"], made_by="fetch")
     figures = {
         "representations": representation.representation_figure(table),
         "roc": representation.roc_figure(read_scores(), table),

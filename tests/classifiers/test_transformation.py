@@ -16,6 +16,7 @@ from novelty_maps.classifiers.transformation import (
     ROTATION,
     SOBEL,
     TransformationClassifier,
+    beside_in_turn,
     in_turn,
     recolour,
     sobel,
@@ -152,3 +153,12 @@ def test_rotation_loss_turns_each_image_by_what_it_asks_for():
     expected += 0.4 * cross_entropy(net(as_input(torch.from_numpy(turned)))[1], turns)
     found = transformation_loss(task=ROTATION, weight=0.4)(net, generator(5), (x, y))
     torch.testing.assert_close(found, expected)
+
+
+@TASKS
+def test_batch_norm_is_calibrated_on_the_mixture_that_training_sees(task):
+    """Half of it untouched, and of the rest as much in each transformation, in any part of it."""
+    images = torch.randint(0, 256, (24, 3, 8, 8), dtype=torch.uint8)
+    mixture = beside_in_turn(images, task=task)
+    torch.testing.assert_close(mixture[::2], images, rtol=0, atol=0)
+    torch.testing.assert_close(mixture[1::2], in_turn(images, task=task), rtol=0, atol=0)

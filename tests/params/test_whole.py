@@ -107,6 +107,7 @@ def test_bad_value_is_an_error_that_names_key_and_value(
         ("localization", "methods"),
         ("localization", "blurs"),
         ("faithfulness", "methods"),
+        ("representation", "others"),
     ],
 )
 def test_value_that_is_listed_twice_is_an_error_that_names_the_dotted_key(

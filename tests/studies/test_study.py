@@ -49,7 +49,7 @@ AUTHORS = {
 }
 # Studies of classifiers that have converged, with batch norm's statistics computed anew.
 CONVERGED = {
-    "representations-cifar10": ("representation", 5),
+    "representations-cifar10": ("representation", 3),
     "resnet20-cifar10": ("representation", 1),
 }
 KNOWN = FINISHED | AUTHORS | CONVERGED
