@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from novelty_maps.statistics.over_runs import RunsInterval
 from studies.authors import RUN, near
 
 
@@ -33,6 +34,25 @@ def counted(table: pd.DataFrame, measure: str, value: float = 0.0) -> Counted:
         below=int((table[f"{measure}_high"] < value).sum()),
         rows=len(table),
     )
+
+
+def share(part: RunsInterval, whole: RunsInterval) -> float | None:
+    """The share of a whole that a part is, None unless the whole is surely above 0 and larger."""
+    if whole.low > 0 and 0 <= part.estimate <= whole.estimate:
+        return part.estimate / whole.estimate
+    return None
+
+
+def fallen(by_epoch: pd.DataFrame, detector: str) -> int | None:
+    """The epoch whose AUROC was the highest, if it was surely above that of the last; else None.
+
+    Args:
+        by_epoch: Rows of one representation, with `epoch`, `detector`, `auroc` and its interval.
+        detector: Its name.
+    """
+    rows = by_epoch[by_epoch["detector"] == detector].sort_values("epoch").reset_index(drop=True)
+    best = rows.iloc[int(rows["auroc"].argmax())]
+    return int(best["epoch"]) if best["auroc_low"] > rows["auroc_high"].iloc[-1] else None
 
 
 def settled(networks: pd.DataFrame, measure: str) -> int | None:

@@ -140,6 +140,8 @@ def render(template: Path, results: Results) -> str:
         role_effect=role_effect.role_effect,
         near=authors.near,
         settled=claims.settled,
+        share=claims.share,
+        fallen=claims.fallen,
         counted=claims.counted,
         compared=claims.compared,
         falls=claims.falls,

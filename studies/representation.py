@@ -92,6 +92,21 @@ class RepresentationStudy:
         found = interval_over_runs(first - second.reindex(first.index))
         return found if found.runs > 1 else found._replace(low=np.nan, high=np.nan)
 
+    def has(self, measure: str) -> bool:
+        """Whether the study's tables have a measure; older ones lack some."""
+        return measure in self.summary
+
+    def held_out(self) -> list[str]:
+        """The representations with a forest on a class that it never saw, in the table's order."""
+        rows = self.summary[self.summary["labels"] == "other classes"]
+        return list(dict.fromkeys(rows["representation"]))
+
+    def oracles(self, representation: str) -> list[str]:
+        """The oracles with all labels of a representation, in the table's order."""
+        rows = self.summary[self.summary["representation"] == representation]
+        whole = rows[(rows["labels"] == "all") & (rows["novel_class"] == "all")]
+        return list(whole["detector"])
+
     def kept_epochs(self) -> list[int]:
         """Epochs after which classifiers were examined, in ascending order."""
         return sorted(set(self.by_epoch()["epoch"]))

@@ -45,7 +45,8 @@ def unseen_class_figure(table: pd.DataFrame) -> Figure:
     Args:
         table: As `over_runs.each_detector` returns it.
     """
-    names = list(dict.fromkeys(table["representation"]))
+    held_out = table[table["labels"] == "other classes"]
+    names = list(dict.fromkeys(held_out["representation"]))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6.0, 0.32 * len(names) + 1.1))
         axis = figure.subplots()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from novelty_maps.statistics.over_runs import RunsInterval
 from studies.authors import RUN
 from studies.claims import (
     Compared,
@@ -17,9 +18,11 @@ from studies.claims import (
     compared,
     counted,
     covered,
+    fallen,
     falls,
     mechanical,
     settled,
+    share,
 )
 
 NAN = float("nan")
@@ -312,3 +315,35 @@ def test_covered_is_neither_below_nor_above_all_of_either_kind(rows, paper):
     ]
     found = covered(table, "gain", dict(zip(("normal", "novel"), paper, strict=True)))
     assert found == (not any(outside))
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "low", "expected"),
+    [
+        (0.05, 0.2, 0.1, 0.25),
+        (0.2, 0.2, 0.1, 1.0),
+        (0.3, 0.2, 0.1, None),
+        (-0.1, 0.2, 0.1, None),
+        (0.1, 0.2, 0, None),
+    ],
+)
+def test_part_has_a_share_of_what_is_surely_there_and_larger(part, whole, low, expected):
+    def number(estimate, low):
+        return RunsInterval(estimate, low, 1.0, 0.1, 3)
+
+    found = share(number(part, -1.0), number(whole, low))
+    assert found == (expected if expected is None else pytest.approx(expected))
+
+
+def by_epoch(*forest):
+    rows = [(epoch, "forest", value) for epoch, value in enumerate(forest, start=1)]
+    rows += [(epoch, "linear", 1.0 - epoch / 10) for epoch, _ in enumerate(forest, start=1)]
+    table = pd.DataFrame(rows, columns=["epoch", "detector", "auroc"]).iloc[::-1]
+    return table.assign(auroc_low=table["auroc"] - 0.01, auroc_high=table["auroc"] + 0.01)
+
+
+def test_detector_has_fallen_if_its_best_epoch_is_surely_above_the_last():
+    assert fallen(by_epoch(0.7, 0.8, 0.9), "forest") is None
+    assert fallen(by_epoch(0.7, 0.9, 0.885), "forest") is None
+    assert fallen(by_epoch(0.7, 0.9, 0.87), "forest") == 2
+    assert fallen(by_epoch(0.7, 0.8, 0.9), "linear") == 1
