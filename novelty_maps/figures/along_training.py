@@ -21,7 +21,7 @@ def along_training_figure(table: pd.DataFrame) -> Figure:
     """
     names = list(dict.fromkeys(table["representation"]))
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(1.2 + 2.6 * len(names), 3.4))
+        figure = Figure(figsize=(1.2 + 2.6 * len(names), 3.6))
         panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
         for axis, name in zip(panels, names, strict=True):
             rows = table[table["representation"] == name]
@@ -43,5 +43,5 @@ def along_training_figure(table: pd.DataFrame) -> Figure:
             axis.minorticks_off()
         panels[0].set(ylabel="AUROC, normal against novel")
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=4, fontsize=7)
+        figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=7)
     return figure

@@ -27,7 +27,9 @@ def representation_figures(
     cifar10 = study("representations-cifar10").summary
     figures = {
         "representations_cifar10": representation.representation_figure(cifar10, published),
-        "unseen_classes_cifar10": unseen_class_figure(cifar10),
+        "unseen_classes_cifar10": unseen_class_figure(
+            study("representations-cifar10-jpeg").summary
+        ),
     }
     figures["along_training"] = along_training_figure(study("resnet20-cifar10").by_epoch())
     mnist = study("representations-mnist").summary
