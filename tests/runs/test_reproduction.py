@@ -10,7 +10,7 @@ import pytest
 from runs.workspace import Repository
 
 CLASSIFIERS = {"representation_classify@nominal", "representation_classify@hybrid"}
-REPRESENTATION = {"representation_metrics", "representation_plots"}
+REPRESENTATION = {"representation_metrics", "representation_trajectory", "representation_plots"}
 LOCALIZATION = {"maps", "measures", "metrics", "faithfulness", "plots"}
 LOCALIZATION = {f"localization_{name}" for name in LOCALIZATION}
 DOWNSTREAM_OF_SPLIT = (
@@ -104,7 +104,7 @@ def test_planted_novelties_rerun_what_is_measured_on_them_and_train_nothing(
 def test_number_of_trees_reruns_detection_and_retrains_nothing(repository: Repository) -> None:
     repository.change("representation", trees=7)
     assert repository.reproduce("representation_metrics") == {"check", "representation_metrics"}
-    assert repository.reproduce("--dry") == {"representation_plots"}
+    assert repository.reproduce("--dry") == REPRESENTATION - {"representation_metrics"}
 
 
 def test_setting_of_the_classifiers_leaves_the_maps_alone(repository: Repository) -> None:
@@ -173,7 +173,7 @@ def test_code_of_the_figures_reruns_plots(repository: Repository) -> None:
 def test_code_of_the_scores_recomputes_no_embedding(repository: Repository) -> None:
     file = repository / "novelty_maps/representation/scores.py"
     file.write_text(file.read_text() + "\n# changed\n")
-    assert repository.reproduce() == {"representation_metrics"}
+    assert repository.reproduce() == {"representation_metrics", "representation_trajectory"}
 
 
 def test_impossible_parameter_stops_before_anything_is_deleted(repository: Repository) -> None:

@@ -193,9 +193,11 @@ def test_all_statistics_of_a_classifier_are_brought_up(objective):
     assert all(not torch.equal(before[name], after[name]) for name in names)
 
 
-def test_rotation_is_calibrated_on_images_in_all_four_rotations():
+def test_rotation_is_calibrated_on_images_beside_themselves_in_all_four_rotations():
     x = images(9)
-    turned = objectives.OBJECTIVES["rotation"].evaluated(x)
+    mixture = objectives.OBJECTIVES["rotation"].evaluated(x)
+    assert torch.equal(mixture[::2], x)
+    turned = mixture[1::2]
     assert torch.equal(turned[[0, 4, 8]], x[[0, 4, 8]])
     for i in range(9):
         assert torch.equal(turned[i], torch.rot90(x[i], i % 4, (1, 2)))

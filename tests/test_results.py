@@ -12,7 +12,7 @@ from studies import paths
 from studies.representation import weights_per_value
 from studies.study import load_studies
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 SECTIONS = read_yaml(ROOT / PARAMS)
 STUDIES = {
     name: study
