@@ -1,6 +1,7 @@
 """A study of representations, their scores and oracles, as the question's page cites it."""
 
 import json
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,16 +110,17 @@ class RepresentationStudy:
 
     def kept_epochs(self) -> list[int]:
         """Epochs after which classifiers were examined, in ascending order."""
-        return sorted(set(self.by_epoch()["epoch"]))
+        return sorted(set(self.by_epoch["epoch"]))
 
     def after_epoch(
         self, representation: str, detector: str, *, first: bool = False
     ) -> "pd.Series[Any]":
         """The row of a detector after the last epoch that was kept, or the first."""
-        rows = self.by_epoch()
+        rows = self.by_epoch
         rows = rows[(rows["representation"] == representation) & (rows["detector"] == detector)]
         return rows.sort_values("epoch").iloc[0 if first else -1]
 
+    @cached_property
     def by_epoch(self) -> pd.DataFrame:
         """The detectors after each epoch that was kept."""
         return lookup.read_table(self._folder, "detection_by_epoch")

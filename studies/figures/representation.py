@@ -31,7 +31,7 @@ def representation_figures(
             study("representations-cifar10-jpeg").summary
         ),
     }
-    figures["along_training"] = along_training_figure(study("resnet20-cifar10").by_epoch())
+    figures["along_training"] = along_training_figure(study("resnet20-cifar10").by_epoch)
     mnist = study("representations-mnist").summary
     figures["representations_mnist"] = representation.representation_figure(mnist)
     for name, channels, side in (("mnist", 1, 28), ("cifar10", 3, 32)):
