@@ -25,12 +25,10 @@ from novelty_maps.representation.measures import (
     oscr,
 )
 from novelty_maps.representation.representations import Representation
-from novelty_maps.statistics.auroc import delong_auroc
+from novelty_maps.statistics.auroc import auroc_and_variance, delong_auroc
 from novelty_maps.statistics.groups import groups_of
 from novelty_maps.statistics.intervals import with_ends
 from novelty_maps.statistics.over_runs import interval_over_runs
-
-_NORMAL = 1.959964  # half-widths of 95% in standard deviations
 
 
 class Examined(NamedTuple):
@@ -170,16 +168,13 @@ def measures(
         DeLong's; of several draws it is that of their mean, for new draws and new test images
         alike, the variance of the test images being the mean of DeLong's over the draws.
     """
-    each = [delong_auroc(novel, score, groups) for score in scores]
-    estimates, low, high = np.array(each).T
-    half_width = np.maximum(estimates - low, high - estimates)  # one end may be cut to [0, 1]
-    mean = interval_over_runs(estimates, ((half_width / _NORMAL) ** 2).mean())
-    ends = each[0] if len(each) == 1 else mean
+    estimates, variances = np.array([auroc_and_variance(novel, s, groups) for s in scores]).T
+    mean = interval_over_runs(estimates, variances.mean())
     further = [_further(novel, score, correct) for score in scores]
     return {
         "auroc": mean.estimate,
-        "auroc_low": float(np.clip(ends.low, 0, 1)),
-        "auroc_high": float(np.clip(ends.high, 0, 1)),
+        "auroc_low": float(np.clip(mean.low, 0, 1)),
+        "auroc_high": float(np.clip(mean.high, 0, 1)),
         "auroc_draws_sd": mean.sd,
         "draws": len(scores),
         **{name: float(np.mean([one[name] for one in further])) for name in further[0]},
