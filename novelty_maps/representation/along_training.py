@@ -13,11 +13,10 @@ from novelty_maps.classifiers.plain import classes_seen
 from novelty_maps.networks.outputs import embed
 from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.representation.examine import examine_at_once
+from novelty_maps.representation.files import BY_EPOCH
 from novelty_maps.representation.representations import of_network
 
 PARTS = ("validation", "test")
-COLUMNS = ["representation", "epoch", "detector", "labels", "oracle"]
-COLUMNS += ["auroc", "auroc_low", "auroc_high", "equal_error_rate", "closed_set_accuracy"]
 
 
 def examine_kept(
@@ -44,7 +43,7 @@ def examine_kept(
         on_epoch: Called with each epoch that is done.
 
     Returns:
-        A row per epoch and detector; columns are `COLUMNS`, as of `examine`.
+        A row per epoch and detector; columns are `files.BY_EPOCH`, as of `examine`.
 
     Raises:
         InputError: A file is missing or damaged, or belongs to another network.
@@ -66,6 +65,6 @@ def examine_kept(
         }
         representation = of_network(name, outputs, rows["test"], sees_novel=variant.sees_novel)
         table = examine_at_once(representation, rows["validation"], rows["test"], trees=trees)
-        tables.append(table.assign(epoch=epoch)[COLUMNS])
+        tables.append(table.assign(epoch=epoch)[BY_EPOCH])
         on_epoch(epoch)
-    return pd.concat(tables) if tables else pd.DataFrame(columns=COLUMNS)
+    return pd.concat(tables) if tables else pd.DataFrame(columns=BY_EPOCH)

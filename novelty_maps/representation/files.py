@@ -21,7 +21,8 @@ DETECTION_BY_EPOCH = Path("metrics/detection_by_epoch.csv")
 DETECTION_GLANCE = GLANCE / "representation.json"
 REPRESENTATION_PLOTS = PLOTS / "representation"
 
-_MEASURED = ["auroc", "auroc_low", "auroc_high", "closed_set_accuracy"]
+BY_EPOCH = ["representation", "epoch", "detector", "labels", "oracle"]
+BY_EPOCH += ["auroc", "auroc_low", "auroc_high", "equal_error_rate", "closed_set_accuracy"]
 _AUROCS = ["auroc", "auroc_low", "auroc_high", "auroc_draws_sd"]
 
 
@@ -123,7 +124,7 @@ def read_detection_by_epoch() -> pd.DataFrame:
     """
     return formats.read_table(
         DETECTION_BY_EPOCH,
-        columns=["representation", "epoch", "detector", "labels", "oracle", *_MEASURED],
+        columns=BY_EPOCH,
         made_by="representation.trajectory",
     )
 

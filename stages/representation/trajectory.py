@@ -15,17 +15,23 @@ def main(
     representation: Annotated[RepresentationParams, reads("trees")],
 ) -> None:
     """Examine the classifiers after each epoch whose weights were kept."""
+    import pandas as pd
+
+    from novelty_maps.pipeline import formats
+    from novelty_maps.representation import files
+
+    if not classifier.keep_epochs:  # the usual case, which need not wait for PyTorch
+        formats.write_table(files.DETECTION_BY_EPOCH, pd.DataFrame(columns=files.BY_EPOCH))
+        return
+
     from novelty_maps.machine import runtime
 
     runtime.prepare()
 
-    import pandas as pd
     from tqdm import tqdm
 
     from novelty_maps.machine.devices import select_device
-    from novelty_maps.pipeline import formats
     from novelty_maps.pipeline.parts import load_part, load_rows
-    from novelty_maps.representation import files
     from novelty_maps.representation.along_training import PARTS, examine_kept
 
     device = select_device(classifier.device)
@@ -34,7 +40,7 @@ def main(
         images[part], rows[part] = load_part(part)
     tables = []
     total = len(classifier.variants) * len(classifier.keep_epochs)
-    with tqdm(total=total, unit="epoch", disable=not total) as bar:
+    with tqdm(total=total, unit="epoch") as bar:
         for name in classifier.variants:
             tables.append(
                 examine_kept(
