@@ -23,6 +23,8 @@ _OF_DETECTORS = [
     "fpr_at_95_tpr",
     "oscr",
     "closed_set_accuracy",
+    "task_accuracy",
+    "disagreement",
     "validation_auroc",
 ]
 _OF_MAPS = [

@@ -68,7 +68,8 @@ def examine(
         ("none", "all", "other classes" or the number of labelled anomalies), `novel_class` whose
         test images it is measured on beside the normal ones ("all" or a class, which "other
         classes" leaves out of the labels), `oracle` (0 or 1), what `measures` returns,
-        `closed_set_accuracy`, and `validation_auroc`, for choices between detectors without labels.
+        `closed_set_accuracy`, `task_accuracy` and `disagreement` (of `sanity`), and
+        `validation_auroc`, for choices between detectors without labels.
     """
     test_classes = np.unique(test["label"].to_numpy()[is_novel(test)]).tolist()
     detected = [
@@ -144,6 +145,8 @@ def _row(
         "oracle": int(representation.is_oracle or labels != "none"),
         **measures(novel[kept], scores[:, kept], correct, groups),
         "closed_set_accuracy": accuracy,
+        "task_accuracy": representation.task_accuracy,
+        "disagreement": representation.disagreement,
         "validation_auroc": on_validation,
     }
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from novelty_maps.representation import scores
 from novelty_maps.representation.latent_scores import Classes, latent_scores
+from novelty_maps.representation.sanity import disagreement, task_accuracy
 
 Array = NDArray[Any]
 
@@ -23,6 +24,8 @@ class Representation(NamedTuple):
         correct: Whether each test image's class is predicted, or None without a classifier.
         is_oracle: Whether the network itself was trained on novel classes.
         undefined: Names of scores that it should have but that are not finite.
+        task_accuracy: As of `sanity`, NaN of networks without such a task.
+        disagreement: As of `sanity`, NaN of what is no ensemble.
     """
 
     name: str
@@ -31,6 +34,8 @@ class Representation(NamedTuple):
     correct: NDArray[np.bool_] | None
     is_oracle: bool
     undefined: tuple[str, ...] = ()
+    task_accuracy: float = float("nan")
+    disagreement: float = float("nan")
 
 
 def of_network(
@@ -82,8 +87,17 @@ def of_network(
         }
         for part in parts
     }
-    features = {part: outputs[part]["z"] for part in parts}
-    return Representation(name, features, own, correct, sees_novel, undefined)
+    normal = test["novel"].to_numpy() == 0
+    return Representation(
+        name,
+        {part: outputs[part]["z"] for part in parts},
+        own,
+        correct,
+        sees_novel,
+        undefined,
+        task_accuracy(outputs["test"], normal),
+        disagreement(outputs["test"], normal),
+    )
 
 
 def joined(members: Sequence[Mapping[str, Mapping[str, Array]]]) -> dict[str, dict[str, Array]]:
