@@ -31,9 +31,7 @@ FINISHED = {
     "representations-mnist": ("representation", 5),
     "representations-cifar10-jpeg": ("representation", 5),
     "networks-mnist": ("representation", 1),
-    "networks-cifar10": ("representation", 1),
     "few-labels-mnist": ("representation", 1),
-    "small-versions": ("representation", 1),
     "both-papers": ("representation", 1),
 }
 # Studies of the authors' setting, whose networks have batch norm's statistics computed anew.
@@ -49,7 +47,11 @@ AUTHORS = {
 }
 # Studies of classifiers that have converged, with batch norm's statistics computed anew.
 CONVERGED = {
-    "representations-cifar10": ("representation", 3),
+    "representations-cifar10": ("representation", 5),
+    "reconstruction-weight-cifar10": ("representation", 3),
+    "representations-cifar100": ("representation", 1),
+    "networks-cifar10": ("representation", 1),
+    "small-versions": ("representation", 1),
     "resnet20-cifar10": ("representation", 1),
 }
 KNOWN = FINISHED | AUTHORS | CONVERGED
