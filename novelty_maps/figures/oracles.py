@@ -54,6 +54,8 @@ def _band(axis: Axes, rows: pd.DataFrame, *, color: str) -> None:
 def held_out_figure(table: pd.DataFrame, *, classes: Sequence[str]) -> Figure:
     """AUROC on each novel class of a forest that saw the class, and of one that did not.
 
+    Where no class was held out, the legend says so.
+
     Args:
         table: As `examine` returns it.
         classes: Name of each class, in label order.
@@ -65,6 +67,11 @@ def held_out_figure(table: pd.DataFrame, *, classes: Sequence[str]) -> Figure:
     lines = -(-len(names) // columns)
     width = max(1.5, 0.16 * rows["name"].nunique())
     longest = rows["name"].str.len().max()
+    held_out = (rows["labels"] == "other classes").any()
+    shown = {
+        "all": "class was labelled",
+        "other classes": "class held out" if held_out else "no class was held out",
+    }
     below = 0.07 * longest if longest > 2 else 0  # for names that stand upright
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width * columns + 0.8, 1.8 * lines + 0.9 + below))
@@ -73,21 +80,11 @@ def held_out_figure(table: pd.DataFrame, *, classes: Sequence[str]) -> Figure:
             axis.set_axis_off()
         for axis, name in zip(axes, names, strict=False):
             group = rows[rows["representation"] == name]
-            for labels, text, color in (
-                ("all", "class was labelled", NORMAL),
-                ("other classes", "class held out", NOVEL),
-            ):
+            for (labels, text), color in zip(shown.items(), (NORMAL, NOVEL), strict=True):
                 part = group[group["labels"] == labels]
-                axis.errorbar(
-                    part["name"],
-                    part["auroc"],
-                    error_lengths(part, "auroc"),
-                    fmt="o",
-                    ms=4,
-                    lw=1.0,
-                    color=color,
-                    label=text,
-                )
+                lengths = error_lengths(part, "auroc")
+                drawn = {"fmt": "o", "ms": 4, "lw": 1.0, "color": color, "label": text}
+                axis.errorbar(part["name"], part["auroc"], lengths, **drawn)
             axis.axhline(0.5, color=CHANCE, lw=0.6, ls="--")
             axis.set_title(in_words(name), fontsize=8)
             if below:

@@ -23,3 +23,10 @@ class RepresentationParams(Section):
         list[Positive], Field(description="Labelled anomalies of further oracles.")
     ]
     draws: Annotated[Positive, Field(description="Draws of so many labelled anomalies.")]
+    held_out_classes: Annotated[
+        bool,
+        Field(
+            description="Whether each novel class in turn is held out of a forest oracle's labels:"
+            " as many forests as there are novel classes."
+        ),
+    ]

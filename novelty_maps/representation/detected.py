@@ -1,7 +1,7 @@
 """What detectors say of the test images: a representation's own scores, and oracles on it.
 
-Oracles are fitted with all labels of the validation images, with few labelled anomalies, and with
-all but those of one novel class, and have the same number of trees each time.
+Oracles are fitted with all labels of the validation images, with few labelled anomalies, and, if
+asked, with all but those of one novel class, and have the same number of trees each time.
 """
 
 from collections.abc import Iterator
@@ -67,6 +67,7 @@ def oracles_detected(
     trees: int,
     labelled_anomalies: list[int],
     draws: int,
+    held_out_classes: bool,
 ) -> Iterator[Detected]:
     """Every oracle on a representation.
 
@@ -81,6 +82,7 @@ def oracles_detected(
         trees: Trees of the forest oracle.
         labelled_anomalies: Numbers of labelled anomalies.
         draws: How often each of them is drawn.
+        held_out_classes: Whether each novel class in turn is left out of a forest's labels.
     """
     features, novel = representation.features["validation"], is_novel(validation)
     test = representation.features["test"]
@@ -102,7 +104,7 @@ def oracles_detected(
             yield Detected(name, str(count), None, np.stack(scores))
     for label in test_classes:
         yield whole["forest"]._replace(novel_class=label)
-    if representation.is_oracle:
+    if representation.is_oracle or not held_out_classes:
         return
     unseen = oracles.held_out_scores(
         lambda rows: oracles.forest_oracle(features[rows], novel[rows], test, trees=trees, seed=0),

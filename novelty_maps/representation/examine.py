@@ -52,6 +52,7 @@ def examine(
     trees: int,
     labelled_anomalies: list[int],
     draws: int,
+    held_out_classes: bool,
 ) -> Examined:
     """All detectors on one representation.
 
@@ -62,6 +63,7 @@ def examine(
         trees: Trees of the forest oracle.
         labelled_anomalies: Numbers of labelled anomalies of further oracles.
         draws: How often each of them is drawn.
+        held_out_classes: Whether each novel class in turn is left out of a forest's labels.
 
     Returns:
         The table has a row per detector: `representation`, `detector`, `labels` that it was given
@@ -81,6 +83,7 @@ def examine(
             trees=trees,
             labelled_anomalies=labelled_anomalies,
             draws=draws,
+            held_out_classes=held_out_classes,
         ),
     ]
     rows = [_row(representation, one, validation, test) for one in detected]
@@ -219,7 +222,7 @@ def headline(table: pd.DataFrame) -> dict[str, Any]:
             ].itertuples(index=False)
         }
         entry["forest_on_a_seen_class"] = {"auroc": float(each_class["all"])}
-        unseen = float(each_class.get("other classes", np.nan))  # none with one novel class
+        unseen = float(each_class.get("other classes", np.nan))  # none is held out
         entry["forest_on_an_unseen_class"] = {"auroc": unseen}
         if rows["closed_set_accuracy"].notna().any():
             entry["closed_set_accuracy"] = float(rows["closed_set_accuracy"].iloc[0])

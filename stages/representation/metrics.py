@@ -43,6 +43,7 @@ def main(
             trees=representation.trees,
             labelled_anomalies=counts,
             draws=representation.draws,
+            held_out_classes=representation.held_out_classes,
         )
         for each in tqdm(examined, unit="representation")
     }

@@ -44,6 +44,8 @@ def representation_figures(
 def unseen_class_figure(table: pd.DataFrame) -> Figure:
     """Mean over novel classes of the forest's AUROC: class labelled, held out, and its own score.
 
+    Of a table without held-out classes it says that there are none.
+
     Args:
         table: As `over_runs.each_detector` returns it.
     """
@@ -66,6 +68,8 @@ def unseen_class_figure(table: pd.DataFrame) -> Figure:
                 axis.errorbar(one["auroc"], [y], xerr=lengths, fmt="o", ms=5, color=color)
             axis.plot(own["auroc"], [y] * len(own), "|", color="black", ms=9)
         name_rows(axis, names)
+        if not names:
+            axis.text(0.5, 0.5, "no class was held out", ha="center", transform=axis.transAxes)
         axis.plot([], [], "o", color=NORMAL, ms=5, label="forest, class was labelled")
         axis.plot([], [], "o", color=NOVEL, ms=5, label="forest, class held out")
         axis.plot([], [], "|", color="black", ms=9, label="own score")

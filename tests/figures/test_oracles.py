@@ -100,6 +100,14 @@ def test_held_out_classes_have_the_colour_of_what_is_new():
     np.testing.assert_allclose(ends(held_out), [(0.36, 0.40), (0.38, 0.42)])
 
 
+def test_legend_says_where_no_class_was_held_out():
+    figure = held_out_figure(TABLE[TABLE["labels"] != "other classes"], classes=DIGITS)
+    figure.draw_without_rendering()
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend == ["class was labelled", "no class was held out"]
+    assert list(points(figure.axes[0])["class was labelled"][1]) == pytest.approx([0.81, 0.79])
+
+
 def test_panels_beyond_the_representations_are_empty():
     more = TABLE.assign(representation=TABLE["representation"] + "_too")
     some = more[more["representation"] != "summed_too"]

@@ -109,7 +109,13 @@ def test_ensemble_of_networks_that_saw_novel_classes_is_an_oracle(found):
 def test_table_tells_how_each_network_was_trained(found):
     names = ["nominal", "hybrid_ensemble", "jem", "autoencoder"]
     table = examine(
-        found["nominal"], VALIDATION, TEST, trees=2, labelled_anomalies=[], draws=1
+        found["nominal"],
+        VALIDATION,
+        TEST,
+        trees=2,
+        labelled_anomalies=[],
+        draws=1,
+        held_out_classes=True,
     ).table
     table = table.iloc[:4].assign(representation=names)
     told = with_training(table, classifier_params(VARIANTS))

@@ -19,9 +19,9 @@ NOVEL = TEST["novel"].to_numpy() == 1
 
 
 def examined(given=None, test=TEST, **changes):
-    settings = {"trees": 20, "labelled_anomalies": [5], "draws": 1, **changes}
+    settings = {"trees": 20, "labelled_anomalies": [5], "draws": 1, "held_out_classes": True}
     return examine.examine(
-        representation() if given is None else given, VALIDATION, test, **settings
+        representation() if given is None else given, VALIDATION, test, **settings | changes
     )
 
 
@@ -128,6 +128,14 @@ def test_forest_of_a_held_out_class_is_measured_on_that_class_alone():
     kept = ~NOVEL | (TEST["label"].to_numpy() == 3)
     assert found["auroc"] == delong_auroc(NOVEL[kept], score[kept]).estimate
     assert found["auroc"] < row(table(given), "forest", "all", "3")["auroc"]
+
+
+def test_without_held_out_classes_every_other_row_is_the_same():
+    whole, without = table(), table(held_out_classes=False)
+    kept = whole[whole["labels"] != "other classes"]
+    pd.testing.assert_frame_equal(without, kept.reset_index(drop=True))
+    assert len(whole) - len(kept) == 2
+    assert np.isnan(examine.headline(without)["nominal"]["forest_on_an_unseen_class"]["auroc"])
 
 
 def test_scores_are_a_column_each_beside_the_test_images():

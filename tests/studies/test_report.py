@@ -1,6 +1,7 @@
 """The pages against the results that they report."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -98,3 +99,34 @@ def test_answers_are_replaced_between_their_markers_alone():
     spliced = report.splice(readme, "new\n")
     assert spliced == "a\n<!-- answers -->\nnew\n<!-- end of answers -->\nb\n"
     assert report.splice(spliced, "new\n") == spliced
+
+
+@pytest.fixture
+def without_held_out_classes(tmp_path):
+    """The committed results as they are without `representation.held_out_classes`."""
+    shutil.copytree(ROOT / RESULTS, tmp_path / "results")
+    for file in (tmp_path / "results").glob("*/detection*.csv"):
+        table = pd.read_csv(file, dtype=str, keep_default_na=False)
+        table[table["labels"] != "other classes"].to_csv(file, index=False)
+    return report.Results(tmp_path / "results")
+
+
+@pytest.mark.parametrize("name", ["representation", "readme"])
+def test_page_without_held_out_classes_says_so_and_no_number_of_them(
+    without_held_out_classes, name
+):
+    page = report.render(ROOT / page_template(name), without_held_out_classes)
+    whole = report.render(ROOT / page_template(name), committed())
+    unseen = committed().representation("representations-cifar10")
+    number = f"{unseen.each_class('nominal', 'other classes').estimate:.2f}"
+    told = (
+        "No class was held out of a forest's labels",
+        "| no class was held out | - | - | - | - |",
+    )
+    if name == "readme":
+        assert f"but {number}" in whole
+        assert f"but {number}" not in page
+    else:
+        assert f"| {number}" in whole
+        assert f"| the other novel classes, not the one it is tested on | {number}" not in page
+        assert all(text in page and text not in whole for text in told)

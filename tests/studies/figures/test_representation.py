@@ -36,3 +36,13 @@ def test_class_that_was_labelled_and_held_out_have_their_colours_and_the_first_r
     assert own == {1: 0.7, 0: 0.55}
     legend = {text.get_text() for text in axis.figure.legends[0].get_texts()}
     assert legend == {"forest, class was labelled", "forest, class held out", "own score"}
+
+
+def test_table_without_held_out_classes_makes_a_figure_that_says_so():
+    columns = ["representation", "detector", "labels", "novel_class", "auroc"]
+    rows = [("nominal", "distance", "none", "all", 0.7), ("nominal", "forest", "all", "each", 0.9)]
+    figure = unseen_class_figure(pd.DataFrame(rows, columns=columns))
+    figure.draw_without_rendering()
+    (axis,) = figure.axes
+    assert [text.get_text() for text in axis.texts] == ["no class was held out"]
+    assert not axis.containers
