@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from novelty_maps.maps.names import CONTROLS, DETECTORS, short_name
 from novelty_maps.pipeline import atomic, formats
 from novelty_maps.statistics.over_runs import RunsInterval
-from studies import authors, claims, lookup, replacement, role_effect
+from studies import authors, claims, lookup, reached, replacement, role_effect
 from studies.agreement import AgreementStudies
 from studies.figures.agreement import role_figure
 from studies.figures.authors import along_training, nulls_over_training
@@ -154,6 +154,7 @@ def render(template: Path, results: Results) -> str:
         Detector=Detector,
         verdict_on=replacement.verdict_on,
         prediction=prediction,
+        reached=reached,
         from_digits=from_digits,
         CONTROLS=CONTROLS,
         DETECTORS=DETECTORS,

@@ -58,15 +58,18 @@ class RepresentationStudy:
         own = self._own(representation).sort_values("validation_auroc")["detector"]
         return None if own.empty else str(own.iloc[-1])
 
-    def best_on_validation(self, detector: str, among: list[str]) -> str:
-        """Of some representations, the one with the highest AUROC of a score on validation images.
-
-        Those that the study does not have are passed over.
-        """
+    def best(self, detector: str, among: list[str], measure: str) -> str:
+        """Of some representations, the one where a detector has the highest mean of a measure."""
         rows = self.summary[
             (self.summary["detector"] == detector) & self.summary["representation"].isin(among)
         ]
-        return str(rows.sort_values("validation_auroc")["representation"].iloc[-1])
+        return str(rows.sort_values(measure)["representation"].iloc[-1])
+
+    def reconstruction_weight(self, representation: str) -> float | None:
+        """The hybrid's λ, None of another network."""
+        rows = self.summary[self.summary["representation"] == representation]
+        weight = json.loads(rows["settings"].iloc[0]).get("reconstruction_weight")
+        return None if weight is None else float(weight)
 
     def scores(self, representation: str) -> list[str]:
         """All its scores, in the order of the table."""

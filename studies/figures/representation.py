@@ -34,8 +34,11 @@ def representation_figures(
     figures["along_training"] = along_training_figure(study("resnet20-cifar10").by_epoch)
     mnist = study("representations-mnist").summary
     figures["representations_mnist"] = representation.representation_figure(mnist)
-    for name, channels, side in (("mnist", 1, 28), ("cifar10", 3, 32)):
-        table = weights_per_value(study(f"networks-{name}").summary, values=channels * side**2)
+    weights = {
+        "mnist": weights_per_value(study("networks-mnist").summary, values=28**2),
+        "cifar10": study("reconstruction-weight-cifar10").summary,
+    }
+    for name, table in weights.items():
         figure = representation.reconstruction_weight_figure(table)
         figures[f"reconstruction_weight_{name}"] = figure
     return figures

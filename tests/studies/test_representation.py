@@ -62,7 +62,7 @@ def test_score_is_chosen_on_validation_images_not_on_test_images(study):
 
 
 def test_representation_is_chosen_on_validation_images_among_those_there(study):
-    assert study.best_on_validation("max_logit", ["nominal", "absent"]) == "nominal"
+    assert study.best("max_logit", ["nominal", "absent"], "validation_auroc") == "nominal"
 
 
 def test_spread_over_seeds_is_that_of_their_networks(study):

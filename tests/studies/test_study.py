@@ -155,6 +155,27 @@ CIFAR10 = {
     "train.keep_epochs": [6],
     "classifier.augmentation": "shift_and_flip",
 }
+ONE_CYCLE = {
+    "split.protocol": OPEN,
+    "train.network": "pca",
+    "train.keep_epochs": [],
+    "train.batch_norm": "precise",
+    "classifier.batch_norm": "precise",
+    "classifier.epochs": 20,
+    "classifier.patience": 1000,
+    "classifier.batch_size": 128,
+    "classifier.schedule": "one_cycle",
+    "classifier.learning_rate": 0.01,
+    "classifier.weight_decay": 0.05,
+    "classifier.augmentation": "shift_and_flip",
+    "classifier.precision": "bf16",
+    "classifier.compile": True,
+    "representation.trees": 1000,
+    "representation.draws": 10,
+    "representation.others": [],
+    "representation.labelled_anomalies": [],
+    "representation.held_out_classes": False,
+}
 MADE_WITH = {
     "learning-rates-1": {**SHORT, "train.learning_rate": 0.0001},
     "learning-rates-5": {**SHORT, "train.learning_rate": 0.01},
@@ -193,21 +214,37 @@ MADE_WITH = {
         "train.keep_epochs": [6],
         "classifier.epochs": 6,
     },
-    "networks-cifar10": {
+    "representations-cifar10-jpeg-1": {
         **CIFAR10,
         "split.normal_classes": [0, 1, 2, 4, 5, 9],
-        "representation.labelled_anomalies": [],
+    },
+    "networks-cifar10": {
+        **ONE_CYCLE,
+        "data.name": "cifar10",
+        "data.image_size": 32,
+        "split.normal_classes": [0, 1, 2, 4, 5, 9],
+    },
+    "reconstruction-weight-cifar10-3": {
+        **ONE_CYCLE,
+        "data.name": "cifar10",
+        "data.image_size": 32,
+        "split.normal_classes": [0, 1, 5, 6, 7, 8],
+        "classifier.epochs": 10,
+    },
+    "representations-cifar100": {
+        **ONE_CYCLE,
+        "data.name": "folder",
+        "data.path": "cifar100",
+        "data.image_size": 32,
+        "split.normal_classes": "superclasses_0",
     },
     "small-versions": {
-        **REPRESENTATION,
+        **ONE_CYCLE,
         "data.name": "mnist",
         "data.image_size": 16,
-        "split.protocol": OPEN,
         "split.normal_classes": [0, 1, 2, 4, 5, 9],
-        "train.epochs": 6,
-        "train.keep_epochs": [6],
-        "classifier.epochs": 6,
-        "representation.labelled_anomalies": [],
+        "classifier.epochs": 12,
+        "classifier.augmentation": "none",
     },
     "both-papers": {
         **REPRESENTATION,
@@ -243,9 +280,12 @@ VARIANTS = {
     "representations-cifar10-1": PLAIN,
     "networks-mnist": PLAIN
     | {"hybrid", "generalized_odin", "rotation", "nominal_1", "nominal_2", "hybrid_sum"},
-    "networks-cifar10": PLAIN | {"hybrid", "generalized_odin", "rotation", "hybrid_sum"},
+    "networks-cifar10": {"nominal", *(f"nominal_{i}" for i in range(1, 5))}
+    | {"generalized_odin", "generalized_odin_decayed", "rotation", "recolouring", "sobel"},
+    "reconstruction-weight-cifar10-1": {"nominal", *(f"hybrid_{i}" for i in range(6))},
+    "representations-cifar100": PLAIN,
     "few-labels-mnist": PLAIN,
-    "small-versions": PLAIN | {"svgd", "jem", "small_csi"},
+    "small-versions": PLAIN | {"nominal_1", "nominal_2", "svgd", "jem", "small_csi", "simclr"},
     "both-papers": PLAIN | {"hybrid"},
 }
 
