@@ -27,12 +27,12 @@ from novelty_maps.localization.scoring import score_images
 from novelty_maps.localization.tables import per_image
 from novelty_maps.maps.methods import MAP_METHODS
 from novelty_maps.maps.names import COMPARED_MAPS
+from novelty_maps.params.score_names import LATENT_SCORES
 from novelty_maps.pipeline.options import from_sections
 from novelty_maps.pipeline.section import read_yaml
 from novelty_maps.planting.ground_truth import with_ground_truth
 from novelty_maps.planting.plant import plant_novelties
 from novelty_maps.representation.examine import Examined, score_table
-from novelty_maps.representation.latent_scores import LATENT_SCORES
 from novelty_maps.representation.oracles import ORACLES
 from novelty_maps.representation.scores import SCORES
 

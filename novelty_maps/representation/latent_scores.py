@@ -21,13 +21,6 @@ from sklearn.neighbors import NearestNeighbors
 Array = NDArray[np.floating]
 Classes = NDArray[np.int64]
 
-LATENT_SCORES = (
-    "mahalanobis",
-    "relative_mahalanobis",
-    "nearest_neighbours",
-    "vim",
-    "kl_matching",
-)
 _NEIGHBOURS = (1, 5, 10, 20, 50, 100, 200)
 _NEIGHBOURS_WITHOUT_CLASSES = 50  # that of Sun et al. for CIFAR-10
 

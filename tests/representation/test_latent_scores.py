@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from novelty_maps.machine.torchvision_import import load_torchvision
+from novelty_maps.params.score_names import LATENT_SCORES
 from novelty_maps.representation import latent_scores as latent
 
 GENERATOR = np.random.default_rng(0)
@@ -195,7 +196,7 @@ LABELS = {"train": CLASSES, "validation": np.array([0, 1, 2, 0, 1, 2, -1, -1, -1
 def test_every_score_is_of_validation_and_test_images():
     found = latent.latent_scores(outputs(), LABELS)
     assert list(found) == ["validation", "test"]
-    assert all(tuple(scores) == latent.LATENT_SCORES for scores in found.values())
+    assert all(tuple(scores) == LATENT_SCORES for scores in found.values())
     for part, z in (("validation", Z[:10]), ("test", Z[10:])):
         expected = latent.mahalanobis(z, TRAINING, CLASSES)
         np.testing.assert_allclose(found[part]["mahalanobis"], expected)
@@ -228,4 +229,4 @@ def test_networks_have_the_scores_that_their_outputs_and_classes_allow():
     assert "vim" not in latent.latent_scores(not_linear, LABELS)["test"]
     for each in not_linear.values():
         del each["logits"]
-    assert tuple(latent.latent_scores(not_linear, LABELS)["test"]) == latent.LATENT_SCORES[:3]
+    assert tuple(latent.latent_scores(not_linear, LABELS)["test"]) == LATENT_SCORES[:3]
