@@ -23,6 +23,7 @@ class Representation(NamedTuple):
         correct: Whether each test image's class is predicted, or None without a classifier.
         is_oracle: Whether the network itself was trained on novel classes.
         undefined: Names of scores that it should have but that are not finite.
+        neighbours: The k of its nearest neighbours, None where it has no such score.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Representation(NamedTuple):
     correct: NDArray[np.bool_] | None
     is_oracle: bool
     undefined: tuple[str, ...] = ()
+    neighbours: int | None = None
 
 
 def of_network(
@@ -58,11 +60,11 @@ def of_network(
     """
     parts = ("validation", "test")
     own: dict[str, dict[str, NDArray[np.float64]]] = {part: {} for part in parts}
-    correct = None
+    correct = neighbours = None
     if not sees_novel:
         own = {part: scores.own_scores(outputs, part) for part in parts}
         if "z" in outputs.get("train", {}):
-            on_z = latent_scores(outputs, classes)
+            on_z, neighbours = latent_scores(outputs, classes)
             own = {part: own[part] | on_z[part] for part in parts}
         logits = outputs["test"].get("logits")
         if "member_logits" in outputs["test"]:
@@ -83,7 +85,7 @@ def of_network(
         for part in parts
     }
     features = {part: outputs[part]["z"] for part in parts}
-    return Representation(name, features, own, correct, sees_novel, undefined)
+    return Representation(name, features, own, correct, sees_novel, undefined, neighbours)
 
 
 def joined(members: Sequence[Mapping[str, Mapping[str, Array]]]) -> dict[str, dict[str, Array]]:

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from oracles.toy_representations import TEST, VALIDATION, representation
+from oracles.slow_neighbours import slow_choice
+from oracles.toy_representations import TEST, TRAIN, VALIDATION, features, outputs, representation
 from scipy import stats
 
 from novelty_maps.representation import examine, oracles, scores
@@ -13,6 +14,7 @@ from novelty_maps.representation.measures import (
     false_positive_rate,
     oscr,
 )
+from novelty_maps.representation.representations import of_network
 from novelty_maps.statistics.auroc import delong_auroc
 
 NOVEL = TEST["novel"].to_numpy() == 1
@@ -135,7 +137,8 @@ def test_without_held_out_classes_every_other_row_is_the_same():
     kept = whole[whole["labels"] != "other classes"]
     pd.testing.assert_frame_equal(without, kept.reset_index(drop=True))
     assert len(whole) - len(kept) == 2
-    assert np.isnan(examine.headline(without)["nominal"]["forest_on_an_unseen_class"]["auroc"])
+    (headline,) = examine.headline({"a": examined(held_out_classes=False)}).values()
+    assert np.isnan(headline["forest_on_an_unseen_class"]["auroc"])
 
 
 def test_scores_are_a_column_each_beside_the_test_images():
@@ -157,8 +160,8 @@ def test_without_a_classifier_there_is_no_oscr():
 
 def test_headline_has_the_aurocs_and_the_means_over_classes():
     given = representation()
-    found = table(given)
-    headline = examine.headline(found)["nominal"]
+    result = examined(given)
+    found, headline = result.table, examine.headline({"nominal": result})["nominal"]
     assert headline["energy"]["auroc"]["estimate"] == row(found, "energy", "none")["auroc"]
     unseen = [row(found, "forest", "other classes", c)["auroc"] for c in ("3", "4")]
     assert headline["forest_on_an_unseen_class"]["auroc"] == pytest.approx(np.mean(unseen))
@@ -167,7 +170,7 @@ def test_headline_has_the_aurocs_and_the_means_over_classes():
 
 def test_headline_has_every_score_and_each_oracle_with_all_labels_and_nothing_else():
     found = table()
-    headline = examine.headline(found)
+    headline = examine.headline({"nominal": examined()})
     assert list(headline) == ["nominal"]
     detectors = {*scores.LOGIT_SCORES, *oracles.ORACLES}
     assert headline["nominal"].keys() == detectors | {
@@ -187,13 +190,31 @@ def test_headline_has_every_score_and_each_oracle_with_all_labels_and_nothing_el
 
 
 def test_headline_keeps_the_order_of_the_representations():
-    found = [table(representation(name=name), labelled_anomalies=[]) for name in "bca"]
-    assert list(examine.headline(pd.concat(found))) == ["b", "c", "a"]
+    found = {name: examined(representation(name=name), labelled_anomalies=[]) for name in "bca"}
+    assert list(examine.headline(found)) == ["b", "c", "a"]
+
+
+def test_headline_names_the_neighbours_of_their_score_alone():
+    normal, training = VALIDATION["novel"] == 0, features(TRAIN, 4)
+    kept = outputs() | {"train": {"z": training, "logits": training[:, :3]}}
+    labels = VALIDATION["label"].where(normal, -1).to_numpy()
+    given = of_network(
+        "nominal", kept, TEST, classes={"train": TRAIN["label"].to_numpy(), "validation": labels}
+    )
+    expected = slow_choice(
+        kept["validation"]["z"][normal], labels[normal], training, TRAIN["label"].to_numpy()
+    )
+    (headline,) = examine.headline({"nominal": examined(given, labelled_anomalies=[])}).values()
+    (without,) = examine.headline({"nominal": examined(labelled_anomalies=[])}).values()
+    assert headline["nearest_neighbours"]["neighbours"] == expected > 1
+    named = [key for key, value in headline.items() if "neighbours" in str(value)]
+    assert named == ["nearest_neighbours"]
+    assert "nearest_neighbours" not in without
 
 
 def test_headline_without_a_classifier_or_a_second_novel_class_says_so():
-    found = table(representation(correct=None))
-    headline = examine.headline(found[found["labels"] != "other classes"])["nominal"]
+    found = examined(representation(correct=None), held_out_classes=False)
+    headline = examine.headline({"nominal": found})["nominal"]
     assert "closed_set_accuracy" not in headline
     assert np.isnan(headline["forest_on_an_unseen_class"]["auroc"])
 
