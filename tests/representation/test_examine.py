@@ -1,5 +1,7 @@
 """The table of detectors and representations."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,6 +20,7 @@ from novelty_maps.representation.representations import of_network
 from novelty_maps.statistics.auroc import delong_auroc
 
 NOVEL = TEST["novel"].to_numpy() == 1
+NAMES = list(oracles.all_oracles(trees=1))
 
 
 def examined(given=None, test=TEST, **changes):
@@ -67,7 +70,9 @@ def test_every_oracle_has_the_same_trees_and_that_of_all_labels_is_fitted_once(m
         seen.append((len(novel), trees, seed, balanced))
         return np.linspace(0, 1, len(test))
 
-    monkeypatch.setattr(oracles, "ORACLES", {"forest": oracle})
+    monkeypatch.setattr(
+        oracles, "all_oracles", lambda trees: {"forest": partial(oracle, trees=trees)}
+    )
     monkeypatch.setattr(oracles, "forest_oracle", oracle)
     examined(draws=2)
     everything, *few, third, fourth = seen
@@ -114,7 +119,7 @@ def test_scores_of_the_test_images_are_those_that_the_table_measures():
     found = examined()
     assert set(found.scores) == {*scores.LOGIT_SCORES, "forest", "linear", "mlp"}
     for detector, score in found.scores.items():
-        labels = "all" if detector in oracles.ORACLES else "none"
+        labels = "all" if detector in NAMES else "none"
         auroc = delong_auroc(NOVEL, score).estimate
         assert row(found.table, detector, labels)["auroc"] == auroc
 
@@ -172,14 +177,14 @@ def test_headline_has_every_score_and_each_oracle_with_all_labels_and_nothing_el
     found = table()
     headline = examine.headline({"nominal": examined()})
     assert list(headline) == ["nominal"]
-    detectors = {*scores.LOGIT_SCORES, *oracles.ORACLES}
+    detectors = {*scores.LOGIT_SCORES, *NAMES}
     assert headline["nominal"].keys() == detectors | {
         "forest_on_a_seen_class",
         "forest_on_an_unseen_class",
         "closed_set_accuracy",
     }
     for detector in detectors:
-        whole = row(found, detector, "all" if detector in oracles.ORACLES else "none")
+        whole = row(found, detector, "all" if detector in NAMES else "none")
         assert headline["nominal"][detector]["auroc"] == {
             "estimate": whole["auroc"],
             "low": whole["auroc_low"],
@@ -238,7 +243,7 @@ def few_scores(oracle, *, draws):
         rows = oracles.labelled_subset(novel, anomalies=5, generator=generator)
         features = given.features["validation"][rows]
         test = given.features["test"]
-        scores.append(oracle(features, novel[rows], test, seed=draw, trees=20, balanced=True))
+        scores.append(oracle(features, novel[rows], test, seed=draw, balanced=True))
     return np.stack(scores)
 
 
@@ -253,7 +258,7 @@ def test_few_labels_are_those_of_so_many_anomalies_and_of_all_normal_images():
 
 def test_row_of_few_labels_is_the_mean_over_draws_and_says_their_spread():
     whole, correct = table(draws=3), representation().correct
-    for name, oracle in oracles.ORACLES.items():
+    for name, oracle in oracles.all_oracles(trees=20).items():
         scores, found = few_scores(oracle, draws=3), row(whole, name, "5")
         aurocs = [delong_auroc(NOVEL, score).estimate for score in scores]
         assert found["draws"] == 3
