@@ -27,13 +27,13 @@ from novelty_maps.localization.scoring import score_images
 from novelty_maps.localization.tables import per_image
 from novelty_maps.maps.methods import MAP_METHODS
 from novelty_maps.maps.names import COMPARED_MAPS
+from novelty_maps.params.score_names import LATENT_SCORES
 from novelty_maps.pipeline.options import from_sections
 from novelty_maps.pipeline.section import read_yaml
 from novelty_maps.planting.ground_truth import with_ground_truth
 from novelty_maps.planting.plant import plant_novelties
 from novelty_maps.representation.examine import Examined, score_table
-from novelty_maps.representation.latent_scores import LATENT_SCORES
-from novelty_maps.representation.oracles import ORACLES
+from novelty_maps.representation.oracles import all_oracles
 from novelty_maps.representation.scores import SCORES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -283,7 +283,12 @@ def test_every_map_and_detector_is_documented() -> None:
         for title in ("Maps", "Detectors")
     }
     assert names["Maps"] == list(MAP_METHODS)
-    assert set(names["Detectors"]) == {*SCORES, *LATENT_SCORES, *ORACLES, "distance_to_mean"}
+    assert set(names["Detectors"]) == {
+        *SCORES,
+        *LATENT_SCORES,
+        *all_oracles(trees=1),
+        "distance_to_mean",
+    }
 
 
 # Links and commands.

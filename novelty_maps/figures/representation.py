@@ -12,15 +12,8 @@ from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
 from novelty_maps.figures.style import CHANCE, NORMAL, NOVEL, STYLE, error_lengths, in_words
+from novelty_maps.params.score_names import LATENT_SCORES
 
-# Scores of z alone, which are no network's own and never the one that is shown for it.
-LATENT_SCORES = (
-    "mahalanobis",
-    "relative_mahalanobis",
-    "nearest_neighbours",
-    "vim",
-    "kl_matching",
-)
 # The bars: representation, detector, its labels, and what it is called; the slides have three.
 _BARS = (
     ("nominal", "max_logit", "none", "max logit"),

@@ -54,8 +54,8 @@ def fully_labelled(
     """Every oracle that is told of all validation images; arguments as of `oracles_detected`."""
     features, novel = representation.features["validation"], is_novel(validation)
     test = representation.features["test"]
-    for name, oracle in oracles.ORACLES.items():
-        score = oracle(features, novel, test, trees=trees, seed=0)
+    for name, oracle in oracles.all_oracles(trees=trees).items():
+        score = oracle(features, novel, test, seed=0)
         yield Detected(name, "all", None, score[None])
 
 
@@ -96,9 +96,9 @@ def oracles_detected(
             )
             for draw in range(draws)
         ]
-        for name, oracle in oracles.ORACLES.items():
+        for name, oracle in oracles.all_oracles(trees=trees).items():
             scores = [
-                oracle(features[rows], novel[rows], test, trees=trees, seed=draw, balanced=True)
+                oracle(features[rows], novel[rows], test, seed=draw, balanced=True)
                 for draw, rows in enumerate(drawn)
             ]
             yield Detected(name, str(count), None, np.stack(scores))

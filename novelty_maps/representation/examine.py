@@ -38,10 +38,12 @@ class Examined(NamedTuple):
         table: A row per detector, as `examine` describes it.
         scores: "detector" to the scores (M,) of the test images, of detectors that were given all
             labels or none.
+        neighbours: The k of its nearest neighbours, None where it has no such score.
     """
 
     table: pd.DataFrame
     scores: dict[str, NDArray[np.float64]]
+    neighbours: int | None = None
 
 
 def examine(
@@ -69,9 +71,8 @@ def examine(
         The table has a row per detector: `representation`, `detector`, `labels` that it was given
         ("none", "all", "other classes" or the number of labelled anomalies), `novel_class` whose
         test images it is measured on beside the normal ones ("all" or a class, which "other
-        classes" leaves out of the labels), `oracle` (0 or 1), what `measures` returns,
-        `closed_set_accuracy`, `task_accuracy` and `disagreement` (of `sanity`), and
-        `validation_auroc`, for choices between detectors without labels.
+        classes" leaves out of the labels), `oracle` (0 or 1), what `measures` returns, accuracies
+        and `disagreement`, and `validation_auroc`, for choices between detectors without labels.
     """
     test_classes = np.unique(test["label"].to_numpy()[is_novel(test)]).tolist()
     detected = [
@@ -92,7 +93,7 @@ def examine(
         for one in detected
         if one.novel_class is None and one.labels in ("none", "all")
     }
-    return Examined(pd.DataFrame(rows), kept)
+    return Examined(pd.DataFrame(rows), kept, representation.neighbours)
 
 
 def examine_at_once(
@@ -199,20 +200,21 @@ def _further(
     }
 
 
-def headline(table: pd.DataFrame) -> dict[str, Any]:
+def headline(examined: Mapping[str, Examined]) -> dict[str, Any]:
     """The numbers to compare between experiments.
 
     Args:
-        table: The tables of `examine`, one below the other.
+        examined: Representation to what became of it.
 
     Returns:
         Representation to detector to its AUROC with interval, measured on all novel classes with
-        all labels or none; under `forest_on_an_unseen_class` the mean over novel classes of the
-        AUROC of a forest that never saw the class, under `forest_on_a_seen_class` of one that did;
-        and for classifiers `closed_set_accuracy`, over the normal test images.
+        all labels or none, and the k of nearest neighbours as `neighbours`; under
+        `forest_on_an_unseen_class` the mean over novel classes of the AUROC of a forest that never
+        saw the class, under `forest_on_a_seen_class` of one that did; and for classifiers
+        `closed_set_accuracy`, over the normal test images.
     """
     result: dict[str, Any] = {}
-    for name, rows in table.groupby("representation", sort=False):
+    for name, (rows, _, neighbours) in examined.items():
         each_class = rows[rows["novel_class"] != "all"].groupby("labels")["auroc"].mean()
         whole = rows[(rows["novel_class"] == "all") & rows["labels"].isin(["none", "all"])]
         entry: dict[str, Any] = {
@@ -221,12 +223,14 @@ def headline(table: pd.DataFrame) -> dict[str, Any]:
                 ["detector", "auroc", "auroc_low", "auroc_high"]
             ].itertuples(index=False)
         }
+        if neighbours is not None:
+            entry["nearest_neighbours"]["neighbours"] = neighbours
         entry["forest_on_a_seen_class"] = {"auroc": float(each_class["all"])}
         unseen = float(each_class.get("other classes", np.nan))  # none is held out
         entry["forest_on_an_unseen_class"] = {"auroc": unseen}
         if rows["closed_set_accuracy"].notna().any():
             entry["closed_set_accuracy"] = float(rows["closed_set_accuracy"].iloc[0])
-        result[str(name)] = entry
+        result[name] = entry
     return result
 
 

@@ -9,7 +9,7 @@ covariances that z of dead units makes singular.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +21,20 @@ from sklearn.neighbors import NearestNeighbors
 Array = NDArray[np.floating]
 Classes = NDArray[np.int64]
 
-LATENT_SCORES = (
-    "mahalanobis",
-    "relative_mahalanobis",
-    "nearest_neighbours",
-    "vim",
-    "kl_matching",
-)
 _NEIGHBOURS = (1, 5, 10, 20, 50, 100, 200)
 _NEIGHBOURS_WITHOUT_CLASSES = 50  # that of Sun et al. for CIFAR-10
+
+
+class LatentScores(NamedTuple):
+    """What z says without a label of novelty.
+
+    Attributes:
+        scores: "validation" and "test", to the score, to (N,).
+        neighbours: The k of its nearest neighbours.
+    """
+
+    scores: dict[str, dict[str, NDArray[np.float64]]]
+    neighbours: int
 
 
 def mahalanobis(z: Array, training_z: Array, classes: Classes) -> NDArray[np.float64]:
@@ -177,7 +182,7 @@ def kl_matching(logits: Array, training_logits: Array) -> NDArray[np.float64]:
 def latent_scores(
     outputs: Mapping[str, Mapping[str, NDArray[Any]]],
     classes: Mapping[str, Classes] | None = None,
-) -> dict[str, dict[str, NDArray[np.float64]]]:
+) -> LatentScores:
     """Every one of `LATENT_SCORES` that a network's outputs allow; NaN if undefined.
 
     Args:
@@ -185,9 +190,6 @@ def latent_scores(
             "test"; and "head" with `origin` where the logits are linear in z.
         classes: Class of each image of "train" and of "validation", there −1 for novel ones; None
             for a network that knows no classes, which has one Gaussian and no relative distance.
-
-    Returns:
-        "validation" and "test", to the score, to (N,).
     """
     train, parts = outputs["train"], ("validation", "test")
     asked = {
@@ -212,10 +214,9 @@ def latent_scores(
             origin = outputs["head"]["origin"]
             found["vim"] = vim(z, logits, training_z, training_logits, origin)
         found["kl_matching"] = kl_matching(logits, training_logits)
-    return {
-        "validation": {name: score[:first] for name, score in found.items()},
-        "test": {name: score[first:] for name, score in found.items()},
-    }
+    rows = {"validation": slice(first), "test": slice(first, None)}
+    scores = {part: {name: score[rows[part]] for name, score in found.items()} for part in parts}
+    return LatentScores(scores, count)
 
 
 def _principal_axes(centred: Array) -> tuple[NDArray[np.float64], Array]:

@@ -6,6 +6,7 @@ the same network is information that the score does not extract.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,6 @@ def linear_oracle(
     novel: NDArray[np.bool_],
     test: Features,
     *,
-    trees: int = 0,
     seed: int,
     balanced: bool = False,
 ) -> NDArray[np.float64]:
@@ -89,7 +89,6 @@ def mlp_oracle(
     novel: NDArray[np.bool_],
     test: Features,
     *,
-    trees: int = 0,
     seed: int,
     balanced: bool = False,
 ) -> NDArray[np.float64]:
@@ -106,11 +105,13 @@ def mlp_oracle(
     return _probability_of_novel(model, test.astype(np.float32))
 
 
-ORACLES: dict[str, Callable[..., NDArray[np.float64]]] = {
-    "forest": forest_oracle,
-    "linear": linear_oracle,
-    "mlp": mlp_oracle,
-}
+def all_oracles(*, trees: int) -> dict[str, Callable[..., NDArray[np.float64]]]:
+    """Every oracle by name, the forest with so many trees; arguments as of `linear_oracle`."""
+    return {
+        "forest": partial(forest_oracle, trees=trees),
+        "linear": linear_oracle,
+        "mlp": mlp_oracle,
+    }
 
 
 def labelled_subset(

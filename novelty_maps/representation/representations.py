@@ -24,6 +24,7 @@ class Representation(NamedTuple):
         correct: Whether each test image's class is predicted, or None without a classifier.
         is_oracle: Whether the network itself was trained on novel classes.
         undefined: Names of scores that it should have but that are not finite.
+        neighbours: The k of its nearest neighbours, None where it has no such score.
         task_accuracy: As of `sanity`, NaN of networks without such a task.
         disagreement: As of `sanity`, NaN of what is no ensemble.
     """
@@ -34,6 +35,7 @@ class Representation(NamedTuple):
     correct: NDArray[np.bool_] | None
     is_oracle: bool
     undefined: tuple[str, ...] = ()
+    neighbours: int | None = None
     task_accuracy: float = float("nan")
     disagreement: float = float("nan")
 
@@ -63,30 +65,18 @@ def of_network(
     """
     parts = ("validation", "test")
     own: dict[str, dict[str, NDArray[np.float64]]] = {part: {} for part in parts}
-    correct = None
+    correct = neighbours = None
     if not sees_novel:
         own = {part: scores.own_scores(outputs, part) for part in parts}
         if "z" in outputs.get("train", {}):
-            on_z = latent_scores(outputs, classes)
+            on_z, neighbours = latent_scores(outputs, classes)
             own = {part: own[part] | on_z[part] for part in parts}
         logits = outputs["test"].get("logits")
         if "member_logits" in outputs["test"]:
             logits = scores.log_mean_probability(outputs["test"]["member_logits"])
         if logits is not None:
             correct = predicted_correctly(logits, test)
-    undefined = tuple(
-        score
-        for score in own["test"]
-        if not all(np.isfinite(own[part][score]).all() for part in parts)
-    )
-    own = {
-        part: {
-            score: own[part][score]
-            for score in sorted(own[part], key=lambda score: score != shown)
-            if score not in undefined
-        }
-        for part in parts
-    }
+    own, undefined = _defined(own, first=shown)
     normal = test["novel"].to_numpy() == 0
     return Representation(
         name,
@@ -95,9 +85,30 @@ def of_network(
         correct,
         sees_novel,
         undefined,
+        neighbours,
         task_accuracy(outputs["test"], normal),
         disagreement(outputs["test"], normal),
     )
+
+
+def _defined(
+    own: Mapping[str, Mapping[str, NDArray[np.float64]]], *, first: str | None
+) -> tuple[dict[str, dict[str, NDArray[np.float64]]], tuple[str, ...]]:
+    """The scores that are finite on both parts, one before the others, and names of the rest."""
+    undefined = tuple(
+        score
+        for score in own["test"]
+        if not all(np.isfinite(scores_of[score]).all() for scores_of in own.values())
+    )
+    defined = {
+        part: {
+            score: scores_of[score]
+            for score in sorted(scores_of, key=lambda score: score != first)
+            if score not in undefined
+        }
+        for part, scores_of in own.items()
+    }
+    return defined, undefined
 
 
 def joined(members: Sequence[Mapping[str, Mapping[str, Array]]]) -> dict[str, dict[str, Array]]:

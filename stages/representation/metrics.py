@@ -51,7 +51,7 @@ def main(
     with atomic.written_together():
         formats.write_table(files.SCORES, score_table(rows["test"], results))
         formats.write_table(files.DETECTION, table)
-        formats.write_json(files.DETECTION_METRICS, headline(table))
+        formats.write_json(files.DETECTION_METRICS, headline(results))
         formats.write_json(files.DETECTION_GLANCE, at_a_glance(table))
 
 

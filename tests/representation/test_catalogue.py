@@ -7,11 +7,11 @@ import pytest
 from oracles.classifier_params import classifier_params
 from oracles.toy_representations import TEST, TRAIN, VALIDATION, features
 
+from novelty_maps.params.score_names import LATENT_SCORES
 from novelty_maps.pipeline.arrays import write_array
 from novelty_maps.representation.catalogue import every_representation, with_training
 from novelty_maps.representation.examine import examine
 from novelty_maps.representation.files import embedding_path, origin_path
-from novelty_maps.representation.latent_scores import LATENT_SCORES
 from novelty_maps.representation.scores import LOGIT_SCORES
 
 HYBRID = {"objective": "hybrid", "reconstruction_weight": 0.9}

@@ -1,9 +1,12 @@
 """The table of detectors and representations."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
-from oracles.toy_representations import TEST, VALIDATION, representation
+from oracles.slow_neighbours import slow_choice
+from oracles.toy_representations import TEST, TRAIN, VALIDATION, features, outputs, representation
 from scipy import stats
 
 from novelty_maps.representation import examine, oracles, scores
@@ -13,9 +16,11 @@ from novelty_maps.representation.measures import (
     false_positive_rate,
     oscr,
 )
+from novelty_maps.representation.representations import of_network
 from novelty_maps.statistics.auroc import delong_auroc
 
 NOVEL = TEST["novel"].to_numpy() == 1
+NAMES = list(oracles.all_oracles(trees=1))
 
 
 def examined(given=None, test=TEST, **changes):
@@ -65,7 +70,9 @@ def test_every_oracle_has_the_same_trees_and_that_of_all_labels_is_fitted_once(m
         seen.append((len(novel), trees, seed, balanced))
         return np.linspace(0, 1, len(test))
 
-    monkeypatch.setattr(oracles, "ORACLES", {"forest": oracle})
+    monkeypatch.setattr(
+        oracles, "all_oracles", lambda trees: {"forest": partial(oracle, trees=trees)}
+    )
     monkeypatch.setattr(oracles, "forest_oracle", oracle)
     examined(draws=2)
     everything, *few, third, fourth = seen
@@ -112,7 +119,7 @@ def test_scores_of_the_test_images_are_those_that_the_table_measures():
     found = examined()
     assert set(found.scores) == {*scores.LOGIT_SCORES, "forest", "linear", "mlp"}
     for detector, score in found.scores.items():
-        labels = "all" if detector in oracles.ORACLES else "none"
+        labels = "all" if detector in NAMES else "none"
         auroc = delong_auroc(NOVEL, score).estimate
         assert row(found.table, detector, labels)["auroc"] == auroc
 
@@ -135,7 +142,8 @@ def test_without_held_out_classes_every_other_row_is_the_same():
     kept = whole[whole["labels"] != "other classes"]
     pd.testing.assert_frame_equal(without, kept.reset_index(drop=True))
     assert len(whole) - len(kept) == 2
-    assert np.isnan(examine.headline(without)["nominal"]["forest_on_an_unseen_class"]["auroc"])
+    (headline,) = examine.headline({"a": examined(held_out_classes=False)}).values()
+    assert np.isnan(headline["forest_on_an_unseen_class"]["auroc"])
 
 
 def test_scores_are_a_column_each_beside_the_test_images():
@@ -157,8 +165,8 @@ def test_without_a_classifier_there_is_no_oscr():
 
 def test_headline_has_the_aurocs_and_the_means_over_classes():
     given = representation()
-    found = table(given)
-    headline = examine.headline(found)["nominal"]
+    result = examined(given)
+    found, headline = result.table, examine.headline({"nominal": result})["nominal"]
     assert headline["energy"]["auroc"]["estimate"] == row(found, "energy", "none")["auroc"]
     unseen = [row(found, "forest", "other classes", c)["auroc"] for c in ("3", "4")]
     assert headline["forest_on_an_unseen_class"]["auroc"] == pytest.approx(np.mean(unseen))
@@ -167,16 +175,16 @@ def test_headline_has_the_aurocs_and_the_means_over_classes():
 
 def test_headline_has_every_score_and_each_oracle_with_all_labels_and_nothing_else():
     found = table()
-    headline = examine.headline(found)
+    headline = examine.headline({"nominal": examined()})
     assert list(headline) == ["nominal"]
-    detectors = {*scores.LOGIT_SCORES, *oracles.ORACLES}
+    detectors = {*scores.LOGIT_SCORES, *NAMES}
     assert headline["nominal"].keys() == detectors | {
         "forest_on_a_seen_class",
         "forest_on_an_unseen_class",
         "closed_set_accuracy",
     }
     for detector in detectors:
-        whole = row(found, detector, "all" if detector in oracles.ORACLES else "none")
+        whole = row(found, detector, "all" if detector in NAMES else "none")
         assert headline["nominal"][detector]["auroc"] == {
             "estimate": whole["auroc"],
             "low": whole["auroc_low"],
@@ -187,13 +195,31 @@ def test_headline_has_every_score_and_each_oracle_with_all_labels_and_nothing_el
 
 
 def test_headline_keeps_the_order_of_the_representations():
-    found = [table(representation(name=name), labelled_anomalies=[]) for name in "bca"]
-    assert list(examine.headline(pd.concat(found))) == ["b", "c", "a"]
+    found = {name: examined(representation(name=name), labelled_anomalies=[]) for name in "bca"}
+    assert list(examine.headline(found)) == ["b", "c", "a"]
+
+
+def test_headline_names_the_neighbours_of_their_score_alone():
+    normal, training = VALIDATION["novel"] == 0, features(TRAIN, 4)
+    kept = outputs() | {"train": {"z": training, "logits": training[:, :3]}}
+    labels = VALIDATION["label"].where(normal, -1).to_numpy()
+    given = of_network(
+        "nominal", kept, TEST, classes={"train": TRAIN["label"].to_numpy(), "validation": labels}
+    )
+    expected = slow_choice(
+        kept["validation"]["z"][normal], labels[normal], training, TRAIN["label"].to_numpy()
+    )
+    (headline,) = examine.headline({"nominal": examined(given, labelled_anomalies=[])}).values()
+    (without,) = examine.headline({"nominal": examined(labelled_anomalies=[])}).values()
+    assert headline["nearest_neighbours"]["neighbours"] == expected > 1
+    named = [key for key, value in headline.items() if "neighbours" in str(value)]
+    assert named == ["nearest_neighbours"]
+    assert "nearest_neighbours" not in without
 
 
 def test_headline_without_a_classifier_or_a_second_novel_class_says_so():
-    found = table(representation(correct=None))
-    headline = examine.headline(found[found["labels"] != "other classes"])["nominal"]
+    found = examined(representation(correct=None), held_out_classes=False)
+    headline = examine.headline({"nominal": found})["nominal"]
     assert "closed_set_accuracy" not in headline
     assert np.isnan(headline["forest_on_an_unseen_class"]["auroc"])
 
@@ -217,7 +243,7 @@ def few_scores(oracle, *, draws):
         rows = oracles.labelled_subset(novel, anomalies=5, generator=generator)
         features = given.features["validation"][rows]
         test = given.features["test"]
-        scores.append(oracle(features, novel[rows], test, seed=draw, trees=20, balanced=True))
+        scores.append(oracle(features, novel[rows], test, seed=draw, balanced=True))
     return np.stack(scores)
 
 
@@ -232,7 +258,7 @@ def test_few_labels_are_those_of_so_many_anomalies_and_of_all_normal_images():
 
 def test_row_of_few_labels_is_the_mean_over_draws_and_says_their_spread():
     whole, correct = table(draws=3), representation().correct
-    for name, oracle in oracles.ORACLES.items():
+    for name, oracle in oracles.all_oracles(trees=20).items():
         scores, found = few_scores(oracle, draws=3), row(whole, name, "5")
         aurocs = [delong_auroc(NOVEL, score).estimate for score in scores]
         assert found["draws"] == 3

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from oracles.slow_neighbours import slow_choice
 
 from novelty_maps.machine.torchvision_import import load_torchvision
+from novelty_maps.params.score_names import LATENT_SCORES
 from novelty_maps.representation import latent_scores as latent
 
 GENERATOR = np.random.default_rng(0)
@@ -193,9 +195,9 @@ LABELS = {"train": CLASSES, "validation": np.array([0, 1, 2, 0, 1, 2, -1, -1, -1
 
 
 def test_every_score_is_of_validation_and_test_images():
-    found = latent.latent_scores(outputs(), LABELS)
+    found = latent.latent_scores(outputs(), LABELS).scores
     assert list(found) == ["validation", "test"]
-    assert all(tuple(scores) == latent.LATENT_SCORES for scores in found.values())
+    assert all(tuple(scores) == LATENT_SCORES for scores in found.values())
     for part, z in (("validation", Z[:10]), ("test", Z[10:])):
         expected = latent.mahalanobis(z, TRAINING, CLASSES)
         np.testing.assert_allclose(found[part]["mahalanobis"], expected)
@@ -209,7 +211,7 @@ def test_neighbours_are_counted_on_normal_validation_images_alone(monkeypatch):
         return 3
 
     monkeypatch.setattr(latent, "chosen_neighbours", chosen)
-    found = latent.latent_scores(outputs(), LABELS)
+    found = latent.latent_scores(outputs(), LABELS).scores
     ((z, classes),) = asked
     np.testing.assert_array_equal(z, Z[:6])
     np.testing.assert_array_equal(classes, [0, 1, 2, 0, 1, 2])
@@ -217,15 +219,34 @@ def test_neighbours_are_counted_on_normal_validation_images_alone(monkeypatch):
     np.testing.assert_allclose(found["test"]["nearest_neighbours"], expected)
 
 
+@pytest.mark.parametrize("spread", [0.5, 2.0, 5.0])
+def test_number_of_neighbours_is_that_of_a_search_by_hand(spread):
+    generator = np.random.default_rng(int(spread))
+    centres = generator.normal(size=(4, 3))
+
+    def drawn(count):
+        classes = generator.integers(0, 4, count)
+        return centres[classes] + spread * generator.normal(size=(count, 3)), classes
+
+    (z, classes), (training, known) = drawn(60), drawn(300)
+    expected = slow_choice(z, classes, training, known)
+    assert latent.chosen_neighbours(z, classes, training, known) == expected
+    kept = {"train": {"z": training}, "validation": {"z": z}, "test": {"z": z[:5]}}
+    found = latent.latent_scores(kept, {"train": known, "validation": classes})
+    assert found.neighbours == expected
+    score = latent.nearest_neighbours(z[:5], training, expected)
+    np.testing.assert_allclose(found.scores["test"]["nearest_neighbours"], score)
+
+
 def test_networks_have_the_scores_that_their_outputs_and_classes_allow():
-    found = latent.latent_scores(outputs())["test"]
+    found = latent.latent_scores(outputs()).scores["test"]
     assert "relative_mahalanobis" not in found
     one = np.zeros_like(CLASSES)
     np.testing.assert_allclose(found["mahalanobis"], latent.mahalanobis(Z[10:], TRAINING, one))
     expected = latent.nearest_neighbours(Z[10:], TRAINING, 50)
     np.testing.assert_allclose(found["nearest_neighbours"], expected)
     not_linear = {part: each for part, each in outputs().items() if part != "head"}
-    assert "vim" not in latent.latent_scores(not_linear, LABELS)["test"]
+    assert "vim" not in latent.latent_scores(not_linear, LABELS).scores["test"]
     for each in not_linear.values():
         del each["logits"]
-    assert tuple(latent.latent_scores(not_linear, LABELS)["test"]) == latent.LATENT_SCORES[:3]
+    assert tuple(latent.latent_scores(not_linear, LABELS).scores["test"]) == LATENT_SCORES[:3]

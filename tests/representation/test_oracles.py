@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 
 from novelty_maps.pipeline.errors import InputError
-from novelty_maps.representation.oracles import ORACLES, held_out_scores, labelled_subset
+from novelty_maps.representation.oracles import (
+    all_oracles,
+    forest_oracle,
+    held_out_scores,
+    labelled_subset,
+)
 from novelty_maps.statistics.auroc import delong_auroc
+
+ORACLES = all_oracles(trees=200)
 
 
 def blobs(count=300, *, seed=0, gap=3.0):
@@ -22,7 +29,7 @@ def blobs(count=300, *, seed=0, gap=3.0):
 def test_oracle_scores_novel_images_higher(name):
     features, _, novel = blobs()
     test, _, test_novel = blobs(seed=1)
-    score = ORACLES[name](features, novel, test, trees=50, seed=0)
+    score = ORACLES[name](features, novel, test, seed=0)
     assert score.shape == (300,)
     assert ((score >= 0) & (score <= 1)).all()
     assert delong_auroc(test_novel, score).low > 0.85
@@ -32,7 +39,7 @@ def test_forest_finds_what_no_line_separates():
     generator = np.random.default_rng(2)
     features, test = generator.uniform(-1, 1, (2, 600, 2))
     novel, test_novel = ((f[:, 0] * f[:, 1] > 0) for f in (features, test))
-    forest = ORACLES["forest"](features, novel, test, trees=100, seed=0)
+    forest = forest_oracle(features, novel, test, trees=100, seed=0)
     linear = ORACLES["linear"](features, novel, test, seed=0)
     assert delong_auroc(test_novel, forest).low > 0.95
     assert delong_auroc(test_novel, linear).high < 0.65
@@ -60,7 +67,7 @@ def test_balanced_forest_scores_few_anomalies_without_ties_at_zero():
     test, _, test_novel = blobs(seed=1)
     rows = labelled_subset(novel, anomalies=5, generator=np.random.default_rng(0))
     plain, balanced = (
-        ORACLES["forest"](features[rows], novel[rows], test, trees=200, seed=0, balanced=value)
+        forest_oracle(features[rows], novel[rows], test, trees=200, seed=0, balanced=value)
         for value in (False, True)
     )
     assert (plain == 0).mean() > 0.3
@@ -71,7 +78,7 @@ def test_balanced_forest_scores_few_anomalies_without_ties_at_zero():
 
 def test_tree_of_a_balanced_forest_is_grown_on_as_many_of_each_kind():
     novel = np.arange(100) < 4
-    score = ORACLES["forest"](
+    score = forest_oracle(
         np.zeros((100, 2)), novel, np.zeros((1, 2)), trees=2000, seed=0, balanced=True
     )
     # A tree that cannot split says the share of novel images among its eight draws.
@@ -82,7 +89,7 @@ def test_tree_of_a_balanced_forest_is_grown_on_as_many_of_each_kind():
 def test_one_labelled_anomaly_is_enough_to_find_others_of_its_class(name):
     features, labels, novel = blobs(100, gap=6.0)
     rows = labelled_subset(novel, anomalies=1, generator=np.random.default_rng(0))
-    score = ORACLES[name](features[rows], novel[rows], features, trees=200, seed=0, balanced=True)
+    score = ORACLES[name](features[rows], novel[rows], features, seed=0, balanced=True)
     (label,) = labels[rows[novel[rows]]]
     kept = ~novel | (labels == label)
     assert delong_auroc(novel[kept], score[kept]).low > 0.8
@@ -90,7 +97,7 @@ def test_one_labelled_anomaly_is_enough_to_find_others_of_its_class(name):
 
 def test_forest_is_a_function_of_its_seed():
     features, _, novel = blobs()
-    scores = [ORACLES["forest"](features, novel, features, trees=20, seed=s) for s in (0, 0, 1)]
+    scores = [forest_oracle(features, novel, features, trees=20, seed=s) for s in (0, 0, 1)]
     np.testing.assert_array_equal(scores[0], scores[1])
     assert (scores[0] != scores[2]).any()
 
@@ -98,7 +105,7 @@ def test_forest_is_a_function_of_its_seed():
 def test_forest_has_so_many_trees():
     features, _, novel = blobs()
     test, _, _ = blobs(seed=1)
-    score = ORACLES["forest"](features, novel, test, trees=4, seed=0)
+    score = all_oracles(trees=4)["forest"](features, novel, test, seed=0)
     # Each tree is grown until its leaves are of one kind, so that it votes 0 or 1.
     assert set(np.unique(4 * score)) == {0, 1, 2, 3, 4}
 
@@ -116,7 +123,7 @@ def test_oracle_of_sums_does_not_see_the_units_of_a_feature(name):
 def test_one_kind_alone_is_an_error(name, value, kind):
     features, _, novel = blobs()
     with pytest.raises(InputError, match=f"all 300 labelled validation images are {kind}"):
-        ORACLES[name](features, np.full_like(novel, value), features, trees=5, seed=0)
+        ORACLES[name](features, np.full_like(novel, value), features, seed=0)
 
 
 def test_subset_has_all_normal_images_and_so_many_novel_ones():

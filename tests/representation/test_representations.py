@@ -33,7 +33,7 @@ def test_scores_of_z_follow_those_of_the_network_where_training_images_are_kept(
     kept = outputs() | {"train": {"z": z, "logits": z[:, :3]}}
     classes = {"train": TRAIN["label"].to_numpy(), "validation": VALIDATION["label"].to_numpy()}
     found = of_network("nominal", kept, TEST, classes=classes).scores
-    on_z = latent_scores(kept, classes)
+    on_z = latent_scores(kept, classes).scores
     assert list(found["test"]) == [*scores.LOGIT_SCORES, *on_z["test"]]
     for part in ("validation", "test"):
         for name, score in on_z[part].items():
