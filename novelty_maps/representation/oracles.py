@@ -15,6 +15,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
+from threadpoolctl import threadpool_limits
 
 from novelty_maps.representation.needs import require_both
 
@@ -81,7 +82,8 @@ def linear_oracle(
         max_iter=2000, class_weight="balanced" if balanced else None, random_state=seed
     )
     model = make_pipeline(StandardScaler(), regression)
-    return _probability_of_novel(model.fit(features, novel), test)
+    with _one_thread():
+        return _probability_of_novel(model.fit(features, novel), test)
 
 
 def mlp_oracle(
@@ -102,7 +104,8 @@ def mlp_oracle(
     perceptron = MLPClassifier((64,), alpha=1.0, max_iter=2000, random_state=seed)
     model = make_pipeline(StandardScaler(), perceptron)
     weight = compute_sample_weight("balanced" if balanced else None, novel)
-    model.fit(features.astype(np.float32), novel, mlpclassifier__sample_weight=weight)
+    with _one_thread():
+        model.fit(features.astype(np.float32), novel, mlpclassifier__sample_weight=weight)
     return _probability_of_novel(model, test.astype(np.float32))
 
 
@@ -149,6 +152,11 @@ def held_out_scores(
     if len(classes) < 2:
         return {}
     return {label: oracle(labels != label) for label in classes}
+
+
+def _one_thread() -> threadpool_limits:
+    """Linear algebra in one thread: with small matrices, several mostly wait for each other."""
+    return threadpool_limits(1, user_api="blas")
 
 
 def _images_of_the_rarer_kind(novel: NDArray[np.bool_]) -> int:
