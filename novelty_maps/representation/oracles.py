@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from novelty_maps.representation.needs import require_both
 
 Features = NDArray[np.floating]
+_NARROW = 128  # features; the threads that multiply wider ones decide the last bits of the sums
 
 
 def forest_oracle(
@@ -82,7 +83,7 @@ def linear_oracle(
         max_iter=2000, class_weight="balanced" if balanced else None, random_state=seed
     )
     model = make_pipeline(StandardScaler(), regression)
-    with _one_thread():
+    with _few_threads(features):
         return _probability_of_novel(model.fit(features, novel), test)
 
 
@@ -104,7 +105,7 @@ def mlp_oracle(
     perceptron = MLPClassifier((64,), alpha=1.0, max_iter=2000, random_state=seed)
     model = make_pipeline(StandardScaler(), perceptron)
     weight = compute_sample_weight("balanced" if balanced else None, novel)
-    with _one_thread():
+    with _few_threads(features):
         model.fit(features.astype(np.float32), novel, mlpclassifier__sample_weight=weight)
     return _probability_of_novel(model, test.astype(np.float32))
 
@@ -154,9 +155,10 @@ def held_out_scores(
     return {label: oracle(labels != label) for label in classes}
 
 
-def _one_thread() -> threadpool_limits:
-    """Linear algebra in one thread: with small matrices, several mostly wait for each other."""
-    return threadpool_limits(1, user_api="blas")
+def _few_threads(features: Features) -> threadpool_limits:
+    """Linear algebra of narrow features in one thread: several mostly wait for each other."""
+    narrow = features.shape[1] <= _NARROW
+    return threadpool_limits(1 if narrow else None, user_api="blas")
 
 
 def _images_of_the_rarer_kind(novel: NDArray[np.bool_]) -> int:
