@@ -9,7 +9,6 @@ from novelty_maps.images.base import Dataset, size_in_words
 from novelty_maps.images.folders import load_folder
 from novelty_maps.images.group_table import read_groups
 from novelty_maps.images.listing import list_images
-from novelty_maps.images.published import load_published
 from novelty_maps.params.data import DataParams
 from novelty_maps.pipeline.outside import data_root
 
@@ -44,6 +43,8 @@ def load_dataset(name: str, *, folder: Path | None, download_folder: Path | None
     """
     if name == "digits":
         return _load_digits()
+    from novelty_maps.images.published import load_published  # imports PyTorch
+
     return load_published(name, folder=folder, download_folder=download_folder)
 
 

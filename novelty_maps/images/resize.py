@@ -1,7 +1,6 @@
-"""Images and masks of any size, brought to one size."""
+"""Images and masks of any size, brought to one size; PyTorch is imported once that is asked for."""
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 
@@ -9,6 +8,8 @@ def resize(images: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8
     """Bring images (N, C, H, W) to a height and width, bilinear with antialiasing."""
     if images.shape[2:] == size:
         return images
+    import torch
+
     resized = np.empty((*images.shape[:2], *size), np.uint8)
     for start in range(0, len(images), 1024):
         batch = torch.from_numpy(images[start : start + 1024]).float()
@@ -23,6 +24,8 @@ def resize_mask(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bo
     A pixel is in the mask if any part of its area was, so that nothing in a mask vanishes, however
     thin it is. Downwards a mask therefore grows, by less than a pixel at each of its edges.
     """
+    import torch
+
     pixels = torch.from_numpy(mask[None].astype(np.float32))
     resized: NDArray[np.bool_] = (
         torch.nn.functional.adaptive_max_pool2d(pixels, size)[0].bool().numpy()

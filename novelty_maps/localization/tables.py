@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from novelty_maps.localization import resampling
 from novelty_maps.localization.aupro import ProProfile, aupro
@@ -90,9 +91,11 @@ def localization_table(
         units = resampling.units_of(table.iloc[members])
         weights = resampling.resampled(units, samples=samples, generator=generator)
         measures = {name: result.groups[place] for name, result in measured.items()}
-        replicates = {
-            name: _replicates(result, members, weights, units) for name, result in measured.items()
-        }
+        with threadpool_limits(1, user_api="blas"):  # small matrices: several would wait
+            replicates = {
+                name: _replicates(result, members, weights, units)
+                for name, result in measured.items()
+            }
         for name, result in measured.items():
             row: dict[str, Any] = {"grouping": grouping, "group": group}
             row |= {"images": len(members), "method": name}

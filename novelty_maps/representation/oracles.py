@@ -16,10 +16,12 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
+from threadpoolctl import threadpool_limits
 
 from novelty_maps.representation.needs import require_both
 
 Features = NDArray[np.floating]
+_NARROW = 128  # features; the threads that multiply wider ones decide the last bits of the sums
 
 
 def forest_oracle(
@@ -81,7 +83,8 @@ def linear_oracle(
         max_iter=2000, class_weight="balanced" if balanced else None, random_state=seed
     )
     model = make_pipeline(StandardScaler(), regression)
-    return _probability_of_novel(model.fit(features, novel), test)
+    with _few_threads(features):
+        return _probability_of_novel(model.fit(features, novel), test)
 
 
 def mlp_oracle(
@@ -101,7 +104,8 @@ def mlp_oracle(
     perceptron = MLPClassifier((64,), alpha=1.0, max_iter=2000, random_state=seed)
     model = make_pipeline(StandardScaler(), perceptron)
     weight = compute_sample_weight("balanced" if balanced else None, novel)
-    model.fit(features.astype(np.float32), novel, mlpclassifier__sample_weight=weight)
+    with _few_threads(features):
+        model.fit(features.astype(np.float32), novel, mlpclassifier__sample_weight=weight)
     return _probability_of_novel(model, test.astype(np.float32))
 
 
@@ -150,6 +154,12 @@ def held_out_scores(
     if len(classes) < 2:
         return {}
     return {label: oracle(labels != label) for label in classes}
+
+
+def _few_threads(features: Features) -> threadpool_limits:
+    """Linear algebra of narrow features in one thread: several mostly wait for each other."""
+    narrow = features.shape[1] <= _NARROW
+    return threadpool_limits(1 if narrow else None, user_api="blas")
 
 
 def _images_of_the_rarer_kind(novel: NDArray[np.bool_]) -> int:

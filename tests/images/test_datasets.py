@@ -1,6 +1,8 @@
 """The bundled digits, which need neither network nor folder; and own images by their parameters."""
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,8 @@ from novelty_maps.images.base import Dataset
 from novelty_maps.images.datasets import load, load_dataset
 from novelty_maps.params.class_names import CLASSES
 from novelty_maps.params.data import DataParams
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def load_named(name: str, folder: Path | None, tmp_path: Path) -> Dataset:
@@ -56,3 +60,10 @@ def test_folder_of_own_images_is_looked_through_once(tmp_path, monkeypatch):
     folder = str(class_folders(tmp_path / "pets"))
     assert len(load(section(DataParams, "data", name="folder", path=folder)).images) == 10
     assert looked == [folder]
+
+
+def test_digits_need_no_torch():
+    code = "import sys; from novelty_maps.images.datasets import load_dataset;"
+    code += "load_dataset('digits', folder=None); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
