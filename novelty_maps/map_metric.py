@@ -68,7 +68,7 @@ class MapMetric(Generic[Result]):
 def _batch(maps: Any, masks: Any) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
     """Maps and masks as arrays (N, H, W)."""
     values, novel = (
-        np.array(each.detach().cpu() if hasattr(each, "detach") else each)
+        np.asarray(each.detach().cpu() if hasattr(each, "detach") else each).copy()
         for each in (maps, masks)
     )
     values, novel = (

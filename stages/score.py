@@ -92,31 +92,38 @@ def main(
             **batches,
             **load_needed(methods, detectors, device=batches["device"]),
         )
-    _write(output, list(files), pixels, table, marked)
+    write_scores(output, list(files), pixels, table, marked)
+    _say(output, table, list(marked))
 
 
 def _say(output: Path, table: "pd.DataFrame", methods: list[str]) -> None:
-    """Print the most novel images, where the table is, and what a trivial control finds better."""
-    from novelty_maps.images import listing, new
+    """Say what was found, and what a trivial control finds better."""
     from novelty_maps.localization.controls import beaten_by_control
     from novelty_maps.localization.files import HEADLINE, LOCALIZATION, read_localization
 
-    print(table.sort_values("p_value").head(20).to_string(index=False))
-    print(f"{len(table)} images in {listing.as_text(output / new.SCORES)}")
+    print_scores(output, table)
     if HEADLINE.exists() and LOCALIZATION.exists():  # git has the table where nothing has run
         beaten = beaten_by_control(read_localization(), methods)
         if beaten:
             print(f"note: {beaten} ({LOCALIZATION})", file=sys.stderr)
 
 
-def _write(
+def print_scores(output: Path, table: "pd.DataFrame") -> None:
+    """Print the most novel images, and where the table of all is."""
+    from novelty_maps.images import listing, new
+
+    print(table.sort_values("p_value").head(20).to_string(index=False))
+    print(f"{len(table)} images in {listing.as_text(output / new.SCORES)}")
+
+
+def write_scores(
     output: Path,
     names: list[str],
     images: "NDArray[np.uint8]",
     table: "pd.DataFrame",
     marked: "dict[str, MarkedMap]",
 ) -> None:
-    """Write maps, pictures and masks of every image, and the table; all of them or none. Say so."""
+    """Write maps, pictures and masks of every image, and the table; all of them or none."""
     import numpy as np
 
     from novelty_maps.figures.overlay import overlay
@@ -132,7 +139,6 @@ def _write(
                 formats.write_image(Path(f"{target}.png"), picture)
                 formats.write_image(Path(f"{target}.mask.png"), (255 * mask).astype(np.uint8))
         formats.write_table(output / SCORES, table)
-    _say(output, table, list(marked))
 
 
 if __name__ == "__main__":
