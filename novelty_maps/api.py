@@ -198,5 +198,5 @@ def pixel_maps(
 
     from novelty_maps.maps.compute import gather_maps
 
-    defaults = {"batch_size": 64, "device": torch.device("cpu")}
+    defaults: dict[str, Any] = {"batch_size": 64, "device": torch.device("cpu")}
     return gather_maps(network, images, methods=methods, **defaults | settings)

@@ -12,7 +12,7 @@ from novelty_maps.params.data import DataParams
 from novelty_maps.params.detectors import LITE, DetectorsParams
 from novelty_maps.pipeline.cli import run_program
 from novelty_maps.pipeline.section import validated
-from stages.score import Images, Output, Rate, print_scores, write_scores
+from stages.score import Images, Output, Rate, write_scores
 
 Normal = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of normal photos.")]
 Methods = Annotated[
@@ -26,8 +26,10 @@ Methods = Annotated[
 Model = Annotated[
     Path | None,
     typer.Option(
+        exists=True,
+        dir_okay=False,
         help="Weights of an autoencoder as the pipeline trains it, data/model/autoencoder.pt. No"
-        " normal photo should be one that it was trained on."
+        " normal photo should be one that it was trained on.",
     ),
 ]
 Fit = Annotated[
@@ -81,13 +83,14 @@ def score(
     detectors = validated(
         DetectorsParams, {"network": network, "weights": weights, "image_size": image_size}
     )
-    photos = find_images(images, output=output)
+    photos, others = find_images(images, output=output), find_normal(normal, output=output)
+    autoencoder = None if model is None else load_autoencoder(None, model)
     with tqdm(unit="img", mininterval=0.5) as bar:
         found = score_photos(
             list(photos.values()),
-            find_normal(normal, output=output),
+            others,
             detectors,
-            network=None if model is None else load_autoencoder(None, model),
+            network=autoencoder,
             methods=method or [],
             fit=fit,
             false_positive_rate=false_positive_rate,
@@ -95,8 +98,7 @@ def score(
             on_batch=bar.update,
         )
     write_scores(output, list(photos), found.images, found.table, found.marked)
-    print_scores(output, found.table)
-    print(f"p-values are among {found.kept} normal photos: at least {1 / (1 + found.kept):.2g}")
+    print(f"of {found.kept} normal photos: p-values from {1 / (1 + found.kept):.2g}")
 
 
 def main() -> None:

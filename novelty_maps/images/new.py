@@ -78,7 +78,7 @@ def find_normal(folder: Path, *, output: Path) -> list[Path]:
 
 def _images_in(folder: Path, output: Path) -> list[Path]:
     """Image files in a folder and those in it, but for folders of results."""
-    found = images_below(folder, left_out=lambda inside: _has_results(inside, output))
+    found = list(images_below(folder, left_out=lambda inside: _has_results(inside, output)))
     if not found:
         raise InputError(f"{folder} holds no images ({', '.join(SUFFIXES)}): give another folder")
     return found

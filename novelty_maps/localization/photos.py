@@ -26,7 +26,7 @@ from novelty_maps.localization.scoring import (
 )
 from novelty_maps.maps.fitted import fit_needed
 from novelty_maps.maps.methods import needs_detectors, needs_mean_image
-from novelty_maps.maps.names import CONTROLS, DETECTORS
+from novelty_maps.maps.names import CONTROLS, DETECTORS, require_methods
 from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.pipeline.errors import InputError
 
@@ -62,6 +62,7 @@ def photo_methods(network: Autoencoder | None, methods: Sequence[str]) -> list[s
     """
     if network is not None:
         return list(methods or default_methods(network))
+    require_methods(methods)
     for method in methods:
         if method not in (*DETECTORS, *CONTROLS):
             raise InputError(
