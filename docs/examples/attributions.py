@@ -1,7 +1,8 @@
 """Captum's attributions of one's own network, held against what is known to be novel.
 
 The network reconstructs handwritten zeros from eight principal components. Each test image has a
-square planted into it, so that it is known which pixels a map should show. Run it by
+square planted into it, so that it is known which pixels a map should show. Of principal components
+the gradient is a multiple of the error, so that saliency finds what the error finds. Run it by
 `python docs/examples/attributions.py`.
 """
 
