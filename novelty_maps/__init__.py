@@ -15,6 +15,7 @@ downwards only, from the bottom up:
     localization            does a map find a planted novelty
     faithfulness, representation, figures
                             is a map true to its network; do its features tell novel images; plots
+    map_metric, api         the measures for maps and scores of others, as functions of arrays
 
 What holds everywhere: images are (N, C, H, W) uint8; a network takes float32 in [0, 1]; maps are
 (N, H, W) float32, a higher value meaning more; novel is the positive class and a higher score more

@@ -95,20 +95,6 @@ def main(
     _write(output, list(files), pixels, table, marked)
 
 
-def _say(output: Path, table: "pd.DataFrame", methods: list[str]) -> None:
-    """Print the most novel images, where the table is, and what a trivial control finds better."""
-    from novelty_maps.images import listing, new
-    from novelty_maps.localization.controls import beaten_by_control
-    from novelty_maps.localization.files import HEADLINE, LOCALIZATION, read_localization
-
-    print(table.sort_values("p_value").head(20).to_string(index=False))
-    print(f"{len(table)} images in {listing.as_text(output / new.SCORES)}")
-    if HEADLINE.exists() and LOCALIZATION.exists():  # git has the table where nothing has run
-        beaten = beaten_by_control(read_localization(), methods)
-        if beaten:
-            print(f"note: {beaten} ({LOCALIZATION})", file=sys.stderr)
-
-
 def _write(
     output: Path,
     names: list[str],
@@ -116,11 +102,32 @@ def _write(
     table: "pd.DataFrame",
     marked: "dict[str, MarkedMap]",
 ) -> None:
-    """Write maps, pictures and masks of every image, and the table; all of them or none. Say so."""
+    """Write the results, and say what a trivial control finds better."""
+    from novelty_maps.localization.controls import beaten_by_control
+    from novelty_maps.localization.files import HEADLINE, LOCALIZATION, read_localization
+
+    write_scores(output, names, images, table, marked)
+    if HEADLINE.exists() and LOCALIZATION.exists():  # git has the table where nothing has run
+        beaten = beaten_by_control(read_localization(), list(marked))
+        if beaten:
+            print(f"note: {beaten} ({LOCALIZATION})", file=sys.stderr)
+
+
+def write_scores(
+    output: Path,
+    names: list[str],
+    images: "NDArray[np.uint8]",
+    table: "pd.DataFrame",
+    marked: "dict[str, MarkedMap]",
+) -> None:
+    """Write maps, pictures and masks of every image, and the table; all of them or none.
+
+    Print the most novel images, and where the table is.
+    """
     import numpy as np
 
     from novelty_maps.figures.overlay import overlay
-    from novelty_maps.images.new import SCORES
+    from novelty_maps.images import listing, new
     from novelty_maps.pipeline import arrays, atomic, formats
 
     with atomic.written_together():
@@ -131,8 +138,9 @@ def _write(
                 picture = overlay(image, map_, mask, highest=highest)
                 formats.write_image(Path(f"{target}.png"), picture)
                 formats.write_image(Path(f"{target}.mask.png"), (255 * mask).astype(np.uint8))
-        formats.write_table(output / SCORES, table)
-    _say(output, table, list(marked))
+        formats.write_table(output / new.SCORES, table)
+    print(table.sort_values("p_value").head(20).to_string(index=False))
+    print(f"{len(table)} images in {listing.as_text(output / new.SCORES)}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The pages against the project: every number is explained, every link and command is right."""
 
+import doctest
 import importlib.util
 import inspect
 import itertools
@@ -17,6 +18,7 @@ import pandas as pd
 import pytest
 import torch
 
+import stages.__main__ as program
 from novelty_maps.agreement.ranks import rank_maps
 from novelty_maps.agreement.tables import image_table
 from novelty_maps.autoencoders.registry import seeded_autoencoder
@@ -333,7 +335,7 @@ def commands(page: Path) -> list[list[str]]:
     found = [
         shlex.split(command, comments=True)
         for line in blocks(page)
-        if re.match(r"(OMP_NUM_THREADS=1 )?(make|dvc|python) ", line)
+        if re.match(r"(OMP_NUM_THREADS=1 )?(make|dvc|python|novelty-maps) ", line)
         for command in line.split(" && ")
     ]
     return [words[1:] if "=" in words[0] else words for words in found]
@@ -365,6 +367,12 @@ def require_module(words: list[str]) -> None:
         assert set(options) <= set(inspect.signature(from_sections(module.main)).parameters), words
 
 
+def require_program(words: list[str]) -> None:
+    """Fail unless the program `novelty-maps` has the command, and the command the options."""
+    options = [re.sub("-", "_", word[2:]) for word in words if word.startswith("--")]
+    assert set(options) <= set(inspect.signature(getattr(program, words[0])).parameters), words
+
+
 def require_dvc(words: list[str]) -> None:
     """Fail unless what `dvc repro` or `dvc exp run` stops at is a stage."""
     targets = []
@@ -381,17 +389,25 @@ def require_dvc(words: list[str]) -> None:
 def test_commands_name_what_exists(page: Path) -> None:
     found = commands(page)
     assert len(found) > 5
-    for program, *words in found:
+    for name, *words in found:
         for flag, text in itertools.pairwise(words):
             if flag in ("-S", "--set"):
                 require_setting(text)
-        if program == "make":
+        if name == "make":
             subprocess.run(["make", "-n", *words], cwd=ROOT, capture_output=True, check=True)
-        elif program == "python":
+        elif name == "python":
             assert words[0] == "-m"
             require_module(words[1:])
+        elif name == "novelty-maps":
+            require_program(words)
         else:
             require_dvc(words)
+
+
+def test_examples_in_python_are_what_python_prints() -> None:
+    failed, tried = doctest.testfile(str(USAGE), module_relative=False)
+    assert tried > 5
+    assert not failed
 
 
 def test_every_stage_is_among_the_commands() -> None:

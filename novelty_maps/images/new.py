@@ -43,14 +43,11 @@ def find_images(given: Sequence[Path], *, output: Path) -> dict[str, Path]:
     for path in given:
         _require_no_results(path, output)
         if path.is_dir():
-            inside = images_below(path, left_out=lambda folder: _has_results(folder, output))
-            named = [(file.relative_to(path), file) for file in inside]
+            named = [(file.relative_to(path), file) for file in _images_in(path, output)]
         elif path.is_file():
             named = [(Path(path.name), path)]
         else:
             raise InputError(f"{path} does not exist: give image files or folders of them")
-        if not named:
-            raise InputError(f"{path} holds no images ({', '.join(SUFFIXES)}): give another folder")
         for name, file in named:
             key = name.with_suffix("").as_posix()
             if key in found:
@@ -64,6 +61,26 @@ def find_images(given: Sequence[Path], *, output: Path) -> dict[str, Path]:
                     f" {_LONGEST_NAME} bytes"
                 )
             found[key] = file
+    return found
+
+
+def find_normal(folder: Path, *, output: Path) -> list[Path]:
+    """Image files of a folder of normal images, sorted, as `find_images` finds them.
+
+    Raises:
+        InputError: There is no such folder, or no image in it, or it holds results.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder: give one of normal images")
+    _require_no_results(folder, output)
+    return _images_in(folder, output)
+
+
+def _images_in(folder: Path, output: Path) -> list[Path]:
+    """Image files in a folder and those in it, but for folders of results."""
+    found = list(images_below(folder, left_out=lambda inside: _has_results(inside, output)))
+    if not found:
+        raise InputError(f"{folder} holds no images ({', '.join(SUFFIXES)}): give another folder")
     return found
 
 

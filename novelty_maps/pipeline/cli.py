@@ -24,17 +24,40 @@ def run(command: Callable[..., None], **others: Callable[..., None]) -> None:
         command: The function.
         **others: Further commands by name; the first one then goes by its own.
     """
+    app = _app()
+    app.command()(command)
+    for name, other in others.items():
+        app.command(name)(other)
+    _run(app, _stage_name(command))
+
+
+def run_program(program: str, help: str, **commands: Callable[..., None]) -> None:
+    """Run a program whose first word is one of its commands, and what it does as of `run`.
+
+    Args:
+        program: What a person types.
+        help: What its commands are for.
+        **commands: The functions by name, one or more.
+    """
+    app = _app()
+    app.callback(help=help)(lambda: None)  # without it, a single command would need no name
+    for name, command in commands.items():
+        app.command(name)(command)
+    _run(app, program)
+
+
+def _app() -> typer.Typer:
+    return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def _run(app: typer.Typer, program: str) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     os.environ["MPLBACKEND"] = "Agg"
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command()(command)
-    for name, other in others.items():
-        app.command(name)(other)
     try:
-        app(prog_name=_stage_name(command))
+        app(prog_name=program)
     except InputError as error:
         _fail(str(error))
     except OSError as error:

@@ -72,9 +72,26 @@ def load_section(
         kept = {key: value for key, value in (given or {}).items() if value is not None}
         values = kind.overridden(values, kept)
     try:
+        return validated(kind, values, name)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def validated(kind: type[AnySection], values: Any, *prefix: str) -> AnySection:
+    """A section of these values.
+
+    Args:
+        kind: What it must hold.
+        values: What was given.
+        *prefix: Where the values stand, as of `explain`.
+
+    Raises:
+        InputError: As of `explain`.
+    """
+    try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise InputError(f"{path}: {explain(error, kind, values, name)}") from None
+        raise InputError(explain(error, kind, values, *prefix)) from None
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from oracles.image_folders import pixels_of, save
 from PIL import Image
 
-from novelty_maps.images.new import SCORES, find_images, read_images
+from novelty_maps.images.new import SCORES, find_images, find_normal, read_images
 from novelty_maps.maps.names import SHORT_NAMES
 from novelty_maps.pipeline.errors import InputError
 
@@ -51,6 +51,20 @@ def test_images_that_cannot_be_told_apart_or_found_are_errors(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="empty holds no images"):
         found(tmp_path / "empty")
+
+
+def test_normal_images_may_have_the_same_name_and_results_are_none_of_them(tmp_path):
+    pixels = np.zeros((8, 8), np.uint8)
+    names = ["a/x.bmp", "a/x.png", "b/x.png"]
+    expected = [saved(tmp_path / name, pixels) for name in names]
+    saved(tmp_path / "scores/x.png", pixels)
+    assert find_normal(tmp_path, output=tmp_path / "scores") == expected
+    for bad, said in (("a/x.png", "is no folder"), ("scores", "give another --output")):
+        with pytest.raises(InputError, match=said):
+            find_normal(tmp_path / bad, output=tmp_path / "scores")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="empty holds no images"):
+        find_normal(tmp_path / "empty", output=tmp_path / "scores")
 
 
 def test_what_is_hidden_or_left_by_other_programs_is_passed_over(tmp_path):

@@ -75,6 +75,31 @@ def test_usage_error_has_status_2_and_no_traceback(tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("words", [["count", "--count", "4"], ["--help"], ["4"]])
+def test_program_of_one_command_asks_for_its_name(tmp_path: Path, words: list[str]) -> None:
+    module = tmp_path / "program.py"
+    module.write_text(
+        PROGRAM.replace("BODY", "    print(count + 1)")
+        .replace("run(main)", "run_program('maps', 'All of it.', count=main)")
+        .replace("import run\n", "import run_program\n")
+    )
+    done = subprocess.run(
+        [sys.executable, module, *words],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if words[0] == "count":
+        assert (done.returncode, done.stdout, done.stderr) == (0, "5\n", "")
+    elif words[0] == "--help":
+        assert done.stdout.startswith("Usage: maps [OPTIONS] COMMAND [ARGS]...\n\n  All of it.\n")
+        assert "count  Count." in done.stdout
+    else:
+        assert done.returncode == 2
+        assert "No such command '4'" in done.stderr
+
+
 def test_bad_input_is_one_line_and_status_1(tmp_path: Path) -> None:
     found = end(start(tmp_path, "raise InputError('k is 0:\\n  raise it')"))
     assert found == (1, "", "error: k is 0: raise it\n")

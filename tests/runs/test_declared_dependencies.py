@@ -23,7 +23,7 @@ QUICK = {
     "representation_plots",
 }
 QUICK |= {f"localization_{name}" for name in ("measures", "metrics", "plots")}
-NO_STAGES = {"score"}  # a command on new images
+NO_STAGES = {"score", "__main__"}  # commands on new images
 
 
 def first_party_imports(file: Path) -> set[Path]:
