@@ -95,6 +95,11 @@ class Spool:
         self._rows += 1
         return self._rows - 1
 
+    def extend(self, rows: NDArray[Any]) -> None:
+        """Append several rows, (n, *row shape)."""
+        for row in rows:
+            self.append(row)
+
     def array(self) -> NDArray[Any]:
         """All rows, (N, *row shape), memory-mapped and read-only."""
         shape = (self._rows, *self.row_shape)
