@@ -105,7 +105,7 @@ def _places(
     for name, order in top.items():
         places[name] = order
         places[f"tied_{name}"] = ties(maps[name], order)
-    places["agreement"] = agreement_steps(*top.values(), shape[1])
+    places["agreement"] = agreement_steps(top[RANKED[0]], top[RANKED[1]], shape[1])
     terms_of = (maps["direct_term"], maps["indirect_term"])
     drawn = null_steps(top[RANKED[0]], *terms_of, other, generator=generator)
     for name, steps in drawn.items():

@@ -1,10 +1,13 @@
 """Some rows of an array on disk, read when they are asked for."""
 
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from novelty_maps.pipeline.arrays import Spool
+
+_BATCH = 256  # rows at a time; bounds memory
 
 
 class Rows:
@@ -45,7 +48,7 @@ class Rows:
         found[order] = self._array[wanted[order]]
         return found
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
             raise ValueError("rows are read from disk: there is no array of them to share")
         return self[:].astype(self.dtype if dtype is None else dtype, copy=False)
@@ -54,6 +57,12 @@ class Rows:
         """Those of the rows that an index chooses, not read."""
         return Rows(self._array, self._rows[index])
 
-    def batches(self, size: int) -> Iterator[NDArray[Any]]:
-        """All rows in order, at most so many at a time."""
-        return (self[start : start + size] for start in range(0, len(self), size))
+    def in_order(self) -> NDArray[Any]:
+        """An array of all rows, memory-mapped as well, for what must have an array."""
+        spool = Spool(self.shape[1:], self.dtype)
+        for start in range(0, len(self), _BATCH):
+            spool.extend(self[start : start + _BATCH])
+        return spool.array()
+
+
+Images: TypeAlias = NDArray[np.uint8] | Rows  # (N, C, H, W) uint8

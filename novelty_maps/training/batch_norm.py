@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import update_bn
 
-from novelty_maps.networks.inputs import as_input
+from novelty_maps.networks.inputs import as_input, batch_of
 from novelty_maps.training.loop import epoch_generator
 
 IMAGES = 8192  # at most; Wu & Johnson find a thousand to ten thousand enough
-BATCH = 1024  # images at a time, at most
+BATCH = 1024  # images at a time, at most; fewer of large ones as of `batch_of`
 
 
 def calibration_images(images: Tensor, *, seed: int) -> Tensor:
@@ -43,7 +43,7 @@ def recalibrate(network: nn.Module, images: Tensor, *, device: torch.device) -> 
         device: Where to compute.
     """
     if any(isinstance(module, _BatchNorm) for module in network.modules()):
-        batches = images.tensor_split(-(-len(images) // BATCH))
+        batches = images.tensor_split(-(-len(images) // batch_of(BATCH, images.shape[1:], device)))
         update_bn((as_input(batch.to(device)) for batch in batches), network)
 
 

@@ -60,7 +60,8 @@ def main(
     of_all, of_first = partial(maps_of, **every), partial(maps_of, **first)
     trained = of_first(network)
     curves = _curves(network, first, trained, steps=faithfulness.steps, **asked)
-    fresh = {"images": calibration_images(torch.from_numpy(training), seed=0), "device": device}
+    shown = torch.from_numpy(training.in_order())
+    fresh = {"images": calibration_images(shown, seed=0), "device": device}
     cascades = _cascades(network, first, of_first, trained, **fresh)
     draws = _draws(network, every, of_all, count=faithfulness.draws, **fresh)
     sampled: Any = {"samples": metrics.bootstrap_samples, "groups": groups_of(planted.table)}
