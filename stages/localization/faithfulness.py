@@ -53,15 +53,14 @@ def main(
     planted = load_planted("test")
     every, first = _first(planted, None), _first(planted, faithfulness.images)
     network = load_epoch(planted.after.shape[1:], localization.epoch)
-    training = load_part("train", novel=False)[0]
+    training = load_part("train", novel=False)[0].in_order()
     asked: dict[str, Any] = {"mean_image": mean_image(training), "batch_size": maps.batch_size}
     asked["device"] = device = select_device(maps.device)
     maps_of = partial(_magnitudes, methods=faithfulness.methods, **asked)
     of_all, of_first = partial(maps_of, **every), partial(maps_of, **first)
     trained = of_first(network)
     curves = _curves(network, first, trained, steps=faithfulness.steps, **asked)
-    shown = torch.from_numpy(training.in_order())
-    fresh = {"images": calibration_images(shown, seed=0), "device": device}
+    fresh = {"images": calibration_images(torch.from_numpy(training), seed=0), "device": device}
     cascades = _cascades(network, first, of_first, trained, **fresh)
     draws = _draws(network, every, of_all, count=faithfulness.draws, **fresh)
     sampled: Any = {"samples": metrics.bootstrap_samples, "groups": groups_of(planted.table)}
