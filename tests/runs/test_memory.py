@@ -25,7 +25,7 @@ from novelty_maps.statistics import intervals
 from stages import fetch
 
 SIDE = 64
-FEW, MANY = 40, 160
+FEW, MANY = 64, 192
 
 
 @pytest.fixture(autouse=True)
