@@ -22,21 +22,25 @@ def main(data: DataParams) -> None:
 
     runtime.prepare()
 
+    import numpy as np
+
     from novelty_maps.images.base import label_table, provenance
     from novelty_maps.images.datasets import load
-    from novelty_maps.images.resize import resize
+    from novelty_maps.images.resize import resized
     from novelty_maps.pipeline import arrays, atomic, formats
     from novelty_maps.pipeline.paths import RAW_IMAGES, RAW_LABELS, RAW_MASKS, RAW_PROVENANCE
 
     name, size = data.name, data.image_size
     dataset = load(data)
-    images = resize(dataset.images, (size, size))
+    shape = (*dataset.images.shape[:2], size, size)
     with atomic.written_together():
-        arrays.write_array(RAW_IMAGES, images)
+        with arrays.stream_array(RAW_IMAGES, shape, np.uint8) as stream:
+            for images in resized(dataset.images, (size, size)):
+                stream.append(images)
         formats.write_table(RAW_LABELS, label_table(dataset))
         arrays.write_array(RAW_MASKS, dataset.masks.reshape(-1, size, size))
         formats.write_json(RAW_PROVENANCE, provenance(dataset, name=name, image_size=size))
-    print(f"{name}: {len(images)} images of {dataset.native_size}, stored as {images.shape[1:]}")
+    print(f"{name}: {shape[0]} images of {dataset.native_size}, stored as {shape[1:]}")
     print("classes:", ", ".join(f"{label} = {of}" for label, of in enumerate(dataset.classes)))
 
 

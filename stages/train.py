@@ -36,7 +36,8 @@ def main(train: TrainParams) -> None:
     device = select_device(train.device)
     warn_of_slow_precision(train.precision, device)
     images = {
-        part: torch.from_numpy(load_part(part, novel=False)[0]) for part in ("train", "validation")
+        part: torch.from_numpy(load_part(part, novel=False)[0].in_order())
+        for part in ("train", "validation")
     }
     files = [RAW_IMAGES, SPLIT, *source_files("autoencoders")]
     checkpoint = Checkpoint(train.model_dump(), files, device=device)

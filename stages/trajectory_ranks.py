@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from novelty_maps.autoencoders.base import Autoencoder
+    from novelty_maps.pipeline.rows import Images
 
 
 def main(
@@ -80,7 +81,7 @@ def _weights(epoch: int, best: int) -> "list[tuple[dict[str, int], Path]]":
 
 
 def _compared(
-    path: "Path", images: "NDArray[np.uint8]", **settings: Any
+    path: "Path", images: "Images", **settings: Any
 ) -> "tuple[Autoencoder, dict[str, NDArray[np.float32]]]":
     """A network of a file, and its maps, which stage `maps` has left of the best one."""
     from novelty_maps.autoencoders.files import AUTOENCODER

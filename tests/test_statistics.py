@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from novelty_maps.statistics import intervals
 from novelty_maps.statistics.auroc import delong_auroc
 from novelty_maps.statistics.correlation import spearman
 from novelty_maps.statistics.intervals import (
@@ -72,6 +73,33 @@ def test_single_value_has_no_interval():
     assert low[1] == 1
     assert high[1] == 2
     assert np.isnan(bootstrap([[5]])).all()
+
+
+def test_bootstrap_does_not_depend_on_how_much_is_in_memory(monkeypatch):
+    values = np.random.default_rng(0).normal(size=(30, 7))
+    values[:29, 2] = values[3, 4] = NAN
+    groups = np.arange(30) // 2
+    asked = {"samples": 50, "groups": groups}
+    whole = [
+        function(values, generator=np.random.default_rng(1), **asked)
+        for function in (bootstrap_means, bootstrap_interval)
+    ]
+    for values_at_a_time in (1, 60, 100):
+        monkeypatch.setattr(intervals, "_VALUES", values_at_a_time)
+        for function, expected in zip((bootstrap_means, bootstrap_interval), whole, strict=True):
+            generator, again = np.random.default_rng(1), np.random.default_rng(1)
+            found = function(values, generator=generator, **asked)
+            np.testing.assert_allclose(found, expected, rtol=1e-12)
+            again.integers(0, 15, (50, 15))
+            assert generator.random() == again.random()
+
+
+def test_numbers_of_any_type_are_resampled_as_float64():
+    values = np.random.default_rng(0).integers(0, 2, (3, 30))
+    for kind in (bool, np.uint8, np.int64, np.float32):
+        drawn = np.random.default_rng(0)
+        means = bootstrap_means(values.T.astype(kind), samples=300, generator=drawn)
+        np.testing.assert_array_equal(means, bootstrap(values))
 
 
 def test_bootstrap_leaves_the_values_as_they_were():

@@ -144,8 +144,11 @@ def chance_distance(
     Returns:
         Maximum and mean, averaged over the pairs; (k_max,) float32 each.
     """
-    noise = generator.random((2, samples, *shape), dtype=np.float32)
-    maximum, mean = distance_curve(
-        top_pixels(noise[0], k_max), top_pixels(noise[1], k_max), shape[1]
-    )
+    sizes = [min(_CHUNK, samples - start) for start in range(0, samples, _CHUNK)]
+
+    def orders() -> NDArray[np.int32]:
+        drawn = (generator.random((size, *shape), dtype=np.float32) for size in sizes)
+        return np.concatenate([top_pixels(noise, k_max) for noise in drawn])
+
+    maximum, mean = distance_curve(orders(), orders(), shape[1])
     return Distances(maximum.mean(axis=0), mean.mean(axis=0))

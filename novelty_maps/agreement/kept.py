@@ -10,6 +10,7 @@ from torch import nn
 from novelty_maps.networks.inputs import as_input
 from novelty_maps.networks.losses import image_losses
 from novelty_maps.pipeline.boxes import Boxes, real_pixels
+from novelty_maps.pipeline.rows import Images
 
 
 def epochs_to_evaluate(keep_epochs: list[int], *, last: int, best: int) -> list[int]:
@@ -25,7 +26,7 @@ def epochs_to_evaluate(keep_epochs: list[int], *, last: int, best: int) -> list[
 
 def gradient_residual(
     network: nn.Module,
-    images: NDArray[np.uint8],
+    images: Images,
     maps: Mapping[str, NDArray[np.float32]],
     *,
     first: int,

@@ -20,44 +20,35 @@ from novelty_maps.agreement.curves import agreement_steps
 from novelty_maps.maps.ranking import top_pixels
 
 NULLS = ["shuffled_agreement", "other_image_agreement"]
-_CHUNK = 1024  # images at a time; bounds memory, changes no result
 
 
 def null_steps(
     top_error: NDArray[np.int32],
     direct_term: NDArray[np.float32],
     indirect_term: NDArray[np.float32],
-    novel: NDArray[np.bool_],
+    other: NDArray[np.float32],
     *,
     generator: np.random.Generator,
 ) -> dict[str, NDArray[np.uint8]]:
     """By how much the top-K agreement of r with |d + i′| grows at each K.
 
+    Images can be given a few at a time, in order: the generator goes on from one to the next.
+
     Args:
         top_error: `top_pixels` of r, all of them: (N, n).
         direct_term: d = 2e/n, (N, H, W) float32.
         indirect_term: i = −(2/n) Jᵀe, (N, H, W) float32.
-        novel: (N,) bool.
+        other: The indirect term of each one's `others_of_kind`, (N, H, W) float32.
         generator: Source of randomness.
 
     Returns:
-        Each of `NULLS`, (N, n) uint8 as of `curves.agreement_steps`. An image that is the only one
-        of its kind has its own term in the place of another's.
+        Each of `NULLS`, (N, n) uint8 as of `curves.agreement_steps`.
     """
-    count, pixels = top_error.shape
-    others = others_of_kind(novel, generator)
-    steps = {name: np.empty((count, pixels), np.uint8) for name in NULLS}
-    for start in range(0, count, _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        own = indirect_term[rows]
-        drawn = (
-            shuffled_term(own, generator),
-            other_image_term(own, indirect_term[others[rows]]),
-        )
-        for name, term in zip(NULLS, drawn, strict=True):
-            top = top_pixels(np.abs(direct_term[rows] + term))
-            steps[name][rows] = agreement_steps(top_error[rows], top, pixels)
-    return steps
+    drawn = (shuffled_term(indirect_term, generator), other_image_term(indirect_term, other))
+    return {
+        name: agreement_steps(top_error, top_pixels(np.abs(direct_term + term)), top_error.shape[1])
+        for name, term in zip(NULLS, drawn, strict=True)
+    }
 
 
 def null_agreements(

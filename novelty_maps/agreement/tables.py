@@ -11,6 +11,7 @@ from novelty_maps.agreement.curves import chance_agreement, distance_curve
 from novelty_maps.agreement.null import NULLS, null_agreements
 from novelty_maps.agreement.ranks import RANKED, Ranks
 from novelty_maps.maps.ranking import require_k
+from novelty_maps.pipeline.arrays import Spool
 from novelty_maps.pipeline.formats import flatten
 from novelty_maps.statistics.groups import groups_of
 from novelty_maps.statistics.intervals import bootstrap_interval, with_ends
@@ -144,10 +145,10 @@ def by_k(
         "chance_agreement": chance_agreement(pixels),
     }
     for kind, member in (("normal", ~novel), ("novel", novel)):
-        agreements = ranks.places["agreement"][member].cumsum(axis=1, dtype=np.float64)
-        measures = {
+        agreements, majority = _agreements(ranks.places["agreement"], np.flatnonzero(member))
+        measures: dict[str, NDArray[Any]] = {
             "agreement": agreements,
-            "majority_agreement": (2 * agreements > k).astype(np.float64),
+            "majority_agreement": majority,
             "max_distance": distances[member].astype(np.float64),
         }
         for measure, values in measures.items():
@@ -162,3 +163,26 @@ def by_k(
                 padded[: len(curve)] = curve
                 columns[f"{kind}_{measure}{suffix}"] = padded
     return pd.DataFrame(columns)
+
+
+def _agreements(
+    steps: NDArray[np.uint8], rows: NDArray[np.intp]
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Agreement at every K of some images, and whether it is more than half of K; on disk.
+
+    Args:
+        steps: (N, n) by how much agreement grows at each K.
+        rows: (M,) the images.
+
+    Returns:
+        (M, n) each; the first of the smallest type that holds it.
+    """
+    pixels = steps.shape[1]
+    agreements = Spool((pixels,), np.min_scalar_type(pixels))
+    majority = Spool((pixels,), np.bool_)
+    half = np.arange(1, pixels + 1) / 2
+    for row in rows:
+        agreement = steps[row].cumsum(dtype=np.min_scalar_type(pixels))
+        agreements.append(agreement)
+        majority.append(agreement > half)
+    return agreements.array(), majority.array()

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from novelty_maps.networks.inputs import BatchLoss, Forward, ValidationLoss, as_input
+from novelty_maps.networks.inputs import BatchLoss, Forward, ValidationLoss, as_input, batch_of
 from novelty_maps.networks.losses import loss_name, mean_loss
 
 
@@ -47,14 +47,15 @@ def mean_reconstruction_loss(
 
     Args:
         images: (N, C, H, W) uint8.
-        batch_size: Images at a time.
+        batch_size: Images at a time, fewer of large ones as of `batch_of`.
         device: Where to compute.
     """
+    size = batch_of(batch_size, images.shape[1:], device)
 
     @torch.no_grad()
     def loss(network: nn.Module) -> float:
         total = 0.0
-        for batch in images.split(batch_size):
+        for batch in images.split(size):
             x = as_input(batch.to(device))
             total += float(mean_loss(loss_name(network), network(x), x)) * len(batch)
         return total / len(images)

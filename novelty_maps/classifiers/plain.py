@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from novelty_maps.networks.inputs import BatchLoss, Forward, ValidationLoss, as_input
+from novelty_maps.networks.inputs import BatchLoss, Forward, ValidationLoss, as_input, batch_of
 
 
 def class_targets(labels: "pd.Series[int]") -> tuple[list[int], Tensor]:
@@ -45,14 +45,15 @@ def error_rate(
     Args:
         images: (N, C, H, W) uint8.
         targets: (N,) int64.
-        batch_size: Images at a time.
+        batch_size: Images at a time, fewer of large ones as of `batch_of`.
         device: Where to compute.
     """
+    size = batch_of(batch_size, images.shape[1:], device)
 
     @torch.no_grad()
     def loss(network: nn.Module) -> float:
         wrong = 0
-        for batch, target in zip(images.split(batch_size), targets.split(batch_size), strict=True):
+        for batch, target in zip(images.split(size), targets.split(size), strict=True):
             predicted = network.logits(as_input(batch.to(device))).argmax(dim=1).cpu()  # type: ignore[operator]
             wrong += int((predicted != target).sum())
         return wrong / len(images)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -12,6 +11,7 @@ from novelty_maps.detectors.imagenet import ImageNetNetwork
 from novelty_maps.networks.inputs import as_input
 from novelty_maps.networks.outputs import evaluated
 from novelty_maps.pipeline.boxes import Boxes
+from novelty_maps.pipeline.rows import Images
 
 BATCH = 8  # images at a time: of many more, a network for photos takes gigabytes
 _SCALED_ON = 64  # training images, at most
@@ -47,7 +47,7 @@ class PatchFeatures:
     def __init__(
         self,
         network: ImageNetNetwork,
-        images: NDArray[np.uint8],
+        images: Images,
         *,
         image_size: int,
         device: torch.device,
@@ -82,11 +82,11 @@ class PatchFeatures:
             dim=1,
         )
 
-    def of_images(self, images: NDArray[np.uint8]) -> Iterator[Tensor]:
+    def of_images(self, images: Images) -> Iterator[Tensor]:
         """Features of images (N, C, H, W) uint8, of a few images at a time."""
         return map(self.of_batch, self._batches(images))
 
-    def _batches(self, images: NDArray[np.uint8]) -> Iterator[Tensor]:
+    def _batches(self, images: Images) -> Iterator[Tensor]:
         for start in range(0, len(images), BATCH):
             batch = torch.from_numpy(np.array(images[start : start + BATCH]))
             yield as_input(batch.to(self._device))
@@ -101,9 +101,7 @@ class PatchFeatures:
         return finer, functional.interpolate(coarser, finer.shape[-2:], mode="bilinear")
 
 
-def real_patches(
-    boxes: Boxes | None, images: NDArray[np.uint8] | Tensor, features: Tensor
-) -> Tensor:
+def real_patches(boxes: Boxes | None, images: Images | Tensor, features: Tensor) -> Tensor:
     """The patches of images whose centre is no padding.
 
     Args:

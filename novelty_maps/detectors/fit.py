@@ -3,9 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 from torch.nn import functional
@@ -16,14 +14,13 @@ from novelty_maps.detectors.padim import PaDiM
 from novelty_maps.detectors.patchcore import PatchCore
 from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.pipeline.boxes import Boxes
+from novelty_maps.pipeline.rows import Images
 
 # Images (N, C, H, W) float32 in [0, 1], and their boxes (N, 4) where some are padded, to maps
 # (N, H, W) float32, on one device.
 Detector = Callable[[Tensor, Boxes | None], Tensor]
 
-_KINDS: dict[
-    str, Callable[[PatchFeatures, NDArray[np.uint8], Boxes | None], Callable[[Tensor], Tensor]]
-] = {
+_KINDS: dict[str, Callable[[PatchFeatures, Images, Boxes | None], Callable[[Tensor], Tensor]]] = {
     "patchcore": PatchCore,
     "padim": PaDiM,
 }
@@ -32,7 +29,7 @@ _SIGMA = 4 / 224  # of the blur, as a share of the image's side
 
 def fit_detectors(
     methods: Sequence[str],
-    images: NDArray[np.uint8],
+    images: Images,
     params: DetectorsParams,
     *,
     device: torch.device,

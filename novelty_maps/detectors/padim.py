@@ -1,13 +1,12 @@
 """PaDiM (Defard et al. 2021): at each place, how far a patch is from the normal ones there."""
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from novelty_maps.detectors.features import PatchFeatures, real_patches
 from novelty_maps.networks.inputs import seeded_generator
 from novelty_maps.pipeline.boxes import Boxes
+from novelty_maps.pipeline.rows import Images
 
 _CHANNELS = 100  # drawn of all, as in the paper for ResNet18
 _RIDGE = 0.01  # of the identity, added to each covariance (equation 1)
@@ -25,9 +24,7 @@ class PaDiM:
         boxes: (N, 4) of the images, where some are padded: only real patches count.
     """
 
-    def __init__(
-        self, features: PatchFeatures, images: NDArray[np.uint8], boxes: Boxes | None = None
-    ) -> None:
+    def __init__(self, features: PatchFeatures, images: Images, boxes: Boxes | None = None) -> None:
         self._features = features
         sums: list[Tensor] = []
         first = 0

@@ -1,13 +1,12 @@
 """PatchCore (Roth et al. 2022): how far a patch is from the nearest normal patches."""
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from novelty_maps.detectors.features import PatchFeatures, real_patches
 from novelty_maps.networks.inputs import seeded_generator
 from novelty_maps.pipeline.boxes import Boxes
+from novelty_maps.pipeline.rows import Images
 
 _CANDIDATES = 40_000  # patches drawn of all of the training images, at most
 _CORESET = 4_000  # of them that are kept, at most: the paper's tenth
@@ -32,9 +31,7 @@ class PatchCore:
         boxes: (N, 4) of the images, where some are padded: only real patches are drawn.
     """
 
-    def __init__(
-        self, features: PatchFeatures, images: NDArray[np.uint8], boxes: Boxes | None = None
-    ) -> None:
+    def __init__(self, features: PatchFeatures, images: Images, boxes: Boxes | None = None) -> None:
         self._features = features
         generator = seeded_generator(0, *b"patchcore")
         candidates = _drawn(features, images, boxes, generator=generator)
@@ -54,7 +51,7 @@ class PatchCore:
 
 def _drawn(
     features: PatchFeatures,
-    images: NDArray[np.uint8],
+    images: Images,
     boxes: Boxes | None = None,
     *,
     generator: torch.Generator,

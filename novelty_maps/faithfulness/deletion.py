@@ -21,7 +21,7 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
 from novelty_maps.maps.ranking import top_pixels
-from novelty_maps.networks.inputs import MEMORY_FORMAT, as_input
+from novelty_maps.networks.inputs import MEMORY_FORMAT, as_input, batch_of
 from novelty_maps.networks.losses import image_losses
 from novelty_maps.networks.outputs import evaluated
 from novelty_maps.pipeline.boxes import Boxes, real_pixels, window
@@ -64,7 +64,7 @@ def baselines(
         network: Autoencoder; it is copied, and the copy evaluated.
         images: (N, C, H, W) uint8.
         mean_image: Mean of the normal training images, (C, H, W) float32 in [0, 1].
-        batch_size: Images at a time.
+        batch_size: Images at a time, fewer of large ones as of `batch_of`.
         device: Where to compute.
         boxes: (N, 4) of padded images; what is in a box is blurred by itself.
 
@@ -74,6 +74,7 @@ def baselines(
         sixth of its side as standard deviation, (N, C, H, W).
     """
     network = evaluated(network, device)
+    batch_size = batch_of(batch_size, images.shape[1:], device)
     reconstruction = np.empty(images.shape, np.float32)
     for start in range(0, len(images), batch_size):
         batch = torch.from_numpy(np.array(images[start : start + batch_size]))
@@ -120,7 +121,7 @@ def deletion_curves(
         maps: (N, H, W) float32, higher = earlier.
         baselines: Name to replacements, (N, C, H, W) or (C, H, W) float32.
         steps: Number of steps.
-        batch_size: Changed images at a time.
+        batch_size: Changed images at a time, fewer of large ones as of `batch_of`.
         device: Where to compute.
         boxes: (N, 4) of padded images.
         on_batch: Called with the number of images done.
@@ -134,6 +135,7 @@ def deletion_curves(
     real = _real(boxes, maps.shape)
     every = _counts(real, steps)
     network = evaluated(network, device)
+    batch_size = batch_of(batch_size, images.shape[1:], device)
     replacements = {name: np.broadcast_to(b, images.shape) for name, b in baselines.items()}
     curves = {name: np.empty((2, len(images), steps + 1)) for name in baselines}
     for start in range(0, len(images), batch_size):

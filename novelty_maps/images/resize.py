@@ -1,21 +1,33 @@
 """Images and masks of any size, brought to one size; PyTorch is imported once that is asked for."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
+
+_BATCH = 1024  # images at a time; bounds memory, changes no result
 
 
 def resize(images: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     """Bring images (N, C, H, W) to a height and width, bilinear with antialiasing."""
     if images.shape[2:] == size:
         return images
-    import torch
+    return np.concatenate([*resized(images, size)])
 
-    resized = np.empty((*images.shape[:2], *size), np.uint8)
-    for start in range(0, len(images), 1024):
-        batch = torch.from_numpy(images[start : start + 1024]).float()
-        batch = torch.nn.functional.interpolate(batch, size=size, mode="bilinear", antialias=True)
-        resized[start : start + 1024] = batch.round().clamp(0, 255).byte().numpy()
-    return resized
+
+def resized(images: NDArray[np.uint8], size: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
+    """What `resize` makes of images, a batch at a time."""
+    for start in range(0, len(images), _BATCH):
+        few = images[start : start + _BATCH]
+        if images.shape[2:] != size:
+            import torch
+
+            batch = torch.from_numpy(few).float()
+            batch = torch.nn.functional.interpolate(
+                batch, size=size, mode="bilinear", antialias=True
+            )
+            few = batch.round().clamp(0, 255).byte().numpy()
+        yield few
 
 
 def resize_mask(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:

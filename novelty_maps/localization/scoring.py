@@ -15,6 +15,7 @@ from novelty_maps.maps.names import LOSS_MAPS
 from novelty_maps.networks.losses import loss_name
 from novelty_maps.pipeline.boxes import Boxes, Real, real_pixels
 from novelty_maps.pipeline.errors import InputError
+from novelty_maps.pipeline.rows import Images
 
 
 class MarkedMap(NamedTuple):
@@ -48,7 +49,7 @@ def require_scorable(methods: Sequence[str], false_positive_rate: float) -> None
 def score_images(
     network: nn.Module,
     images: NDArray[np.uint8],
-    normal: NDArray[np.uint8],
+    normal: Images,
     *,
     names: Sequence[str],
     methods: Sequence[str],

@@ -10,15 +10,17 @@ from torch import Tensor, nn
 
 from novelty_maps.maps.methods import MAP_METHODS, MapContext
 from novelty_maps.maps.names import require_methods
-from novelty_maps.networks.inputs import as_input
+from novelty_maps.networks.inputs import as_input, batch_of
 from novelty_maps.networks.outputs import evaluated
+from novelty_maps.pipeline.arrays import Spool
 from novelty_maps.pipeline.boxes import Boxes, real_pixels
 from novelty_maps.pipeline.errors import InputError
+from novelty_maps.pipeline.rows import Images
 
 
 def compute_maps(
     network: nn.Module,
-    images: NDArray[np.uint8],
+    images: Images,
     *,
     methods: Sequence[str],
     batch_size: int,
@@ -36,7 +38,7 @@ def compute_maps(
         network: Autoencoder; it is copied, and the copy evaluated.
         images: (N, C, H, W) uint8.
         methods: Names from `MAP_METHODS`.
-        batch_size: Images at a time.
+        batch_size: Images at a time, fewer of large ones as of `batch_of`.
         device: Where to compute.
         mean_image: Mean of the normal training images, (C, H, W) in [0, 1].
         masks: Where each image is novel, (N, H, W).
@@ -77,8 +79,8 @@ def compute_maps(
             maps[method] = map_ if inside is None else map_.where(inside, 0)
         return {name: map_.cpu().contiguous().numpy() for name, map_ in maps.items()}
 
-    starts = range(0, len(images), batch_size)
-    return (maps_of(slice(start, start + batch_size)) for start in starts)
+    size = batch_of(batch_size, images.shape[1:], device)
+    return (maps_of(slice(start, start + size)) for start in range(0, len(images), size))
 
 
 _NEEDED = {
@@ -98,13 +100,13 @@ def _require_given(methods: Sequence[str], given: Collection[str]) -> None:
 
 def gather_maps(
     network: nn.Module,
-    images: NDArray[np.uint8],
+    images: Images,
     *,
     methods: Sequence[str],
     on_batch: Callable[[int], object] = lambda count: None,
     **settings: Any,
 ) -> dict[str, NDArray[np.float32]]:
-    """The maps that `compute_maps` yields, in memory at once; the reconstruction is dropped.
+    """The maps that `compute_maps` yields, on disk; the reconstruction is dropped.
 
     Args:
         network: As of `compute_maps`.
@@ -114,11 +116,11 @@ def gather_maps(
         **settings: The other keywords of `compute_maps`.
 
     Returns:
-        Each method's maps (N, H, W).
+        Each method's maps (N, H, W), memory-mapped.
     """
-    gathered: dict[str, list[NDArray[np.float32]]] = {method: [] for method in methods}
+    gathered = {method: Spool(images.shape[2:], np.float32) for method in methods}
     for batch in compute_maps(network, images, methods=methods, **settings):
         for method in methods:
-            gathered[method].append(batch[method])
+            gathered[method].extend(batch[method])
         on_batch(len(batch["reconstruction"]))
-    return {method: np.concatenate(parts) for method, parts in gathered.items()}
+    return {method: spool.array() for method, spool in gathered.items()}

@@ -52,12 +52,15 @@ def _require_finite(finite: NDArray[np.bool_], first: int = 0) -> None:
         )
 
 
-def top_pixels(maps: NDArray[np.float32], k: int | None = None) -> NDArray[np.int32]:
+def top_pixels(
+    maps: NDArray[np.float32], k: int | None = None, *, first: int = 0
+) -> NDArray[np.int32]:
     """Flat indices of the k highest pixels of each map, highest first, ties by lowest index.
 
     Args:
         maps: (N, H, W) float32.
         k: Number of pixels, all by default.
+        first: Number of the first map, by which an error names one.
 
     Returns:
         (N, k) int32.
@@ -71,7 +74,7 @@ def top_pixels(maps: NDArray[np.float32], k: int | None = None) -> NDArray[np.in
     require_k(k, pixels)
     top = np.empty((len(maps), k), np.int32)
     for start in range(0, len(maps), _CHUNK):
-        keys = _descending_keys(maps[start : start + _CHUNK], first=start)
+        keys = _descending_keys(maps[start : start + _CHUNK], first=first + start)
         if k < pixels:
             keys = np.partition(keys, k - 1, axis=1)[:, :k]
         keys.sort(axis=1)

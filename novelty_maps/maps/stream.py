@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
 from novelty_maps.maps.compute import compute_maps
 from novelty_maps.maps.files import RECONSTRUCTION
 from novelty_maps.pipeline import arrays
+from novelty_maps.pipeline.rows import Images
 
 
 def stream_maps(
     network: nn.Module,
-    images: NDArray[np.uint8],
+    images: Images,
     targets: Mapping[str, Path],
     *,
     on_batch: Callable[[int], object] = lambda count: None,

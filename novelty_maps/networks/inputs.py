@@ -1,6 +1,7 @@
 """What goes into a network: pixels as it takes them, noise, the losses that it is trained by."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,23 @@ MEMORY_FORMAT = (
     if torch.backends.cpu.get_cpu_capability().startswith("AVX512")
     else torch.contiguous_format
 )
+
+
+_VALUES = 2**22  # of the images of a batch, where the processor's memory is the limit
+
+
+def batch_of(size: int, shape: Sequence[int], device: torch.device) -> int:
+    """How many images of a shape (C, H, W) are asked of a network at a time, without training it.
+
+    As many as are wanted, but on the processor no more than have four million values, so that a
+    batch of photos takes no more memory than one of small images: 256 of up to 73×73 in colour.
+
+    Args:
+        size: How many are wanted.
+        shape: Of an image.
+        device: Where to compute.
+    """
+    return max(1, min(size, _VALUES // math.prod(shape))) if device.type == "cpu" else size
 
 
 def as_input(images: Tensor) -> Tensor:

@@ -8,7 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from novelty_maps.networks.inputs import MEMORY_FORMAT, as_input
+from novelty_maps.networks.inputs import MEMORY_FORMAT, as_input, batch_of
+from novelty_maps.pipeline.arrays import Spool
+from novelty_maps.pipeline.rows import Images
 
 
 def evaluated(network: nn.Module, device: torch.device) -> nn.Module:
@@ -21,7 +23,7 @@ def evaluated(network: nn.Module, device: torch.device) -> nn.Module:
 @torch.no_grad()
 def embed(
     network: nn.Module,
-    images: NDArray[np.uint8],
+    images: Images,
     *,
     batch_size: int,
     device: torch.device,
@@ -32,18 +34,22 @@ def embed(
     Args:
         network: In evaluation mode; `outputs` maps images to named tensors with a row an image.
         images: (N, C, H, W) uint8.
-        batch_size: Images at a time; changes nothing but float32 rounding.
+        batch_size: Images at a time, fewer of large ones as of `batch_of`; changes nothing but
+            float32 rounding.
         device: Where to compute.
         on_batch: Called with the number of images done.
 
     Returns:
-        Name to array (N, ...), float32.
+        Name to array (N, ...), float32, memory-mapped.
     """
     network.to(device=device, memory_format=MEMORY_FORMAT)  # type: ignore[call-overload]
-    batches: list[dict[str, NDArray[np.float32]]] = []
-    for start in range(0, len(images), batch_size):
-        batch = torch.from_numpy(np.array(images[start : start + batch_size]))
+    size = batch_of(batch_size, images.shape[1:], device)
+    kept: dict[str, Spool] = {}
+    for start in range(0, len(images), size):
+        batch = torch.from_numpy(np.array(images[start : start + size]))
         outputs = network.outputs(as_input(batch.to(device)))  # type: ignore[operator]
-        batches.append({name: value.float().cpu().numpy() for name, value in outputs.items()})
+        for name, output in outputs.items():
+            values = output.float().cpu().numpy()
+            kept.setdefault(name, Spool(values.shape[1:], np.float32)).extend(values)
         on_batch(len(batch))
-    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+    return {name: spool.array() for name, spool in kept.items()}

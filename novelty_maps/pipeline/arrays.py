@@ -87,21 +87,26 @@ class Spool:
 
     def append(self, row: NDArray[Any]) -> int:
         """Append a row; returns its place among them."""
-        if row.shape != self.row_shape or row.dtype != self._dtype:
-            raise ValueError(
-                f"a row of {row.dtype} {row.shape} does not fit {self._dtype} {self.row_shape}"
-            )
-        self._file.write(np.ascontiguousarray(row).data)
-        self._rows += 1
+        self.extend(row[None])
         return self._rows - 1
 
+    def extend(self, rows: NDArray[Any]) -> None:
+        """Append several rows, (n, *row shape)."""
+        if rows.shape[1:] != self.row_shape or rows.dtype != self._dtype:
+            raise ValueError(
+                f"a row of {rows.dtype} {rows.shape[1:]} does not fit {self._dtype}"
+                f" {self.row_shape}"
+            )
+        self._file.write(np.ascontiguousarray(rows).data)
+        self._rows += len(rows)
+
     def array(self) -> NDArray[Any]:
-        """All rows, (N, *row shape), memory-mapped and read-only."""
+        """All rows, (N, *row shape), memory-mapped; what is written to them stays in memory."""
         shape = (self._rows, *self.row_shape)
         self._file.flush()
         if not self._rows:  # nothing to map
             return np.empty(shape, self._dtype)
-        return np.memmap(self._file, self._dtype, "r", shape=shape)
+        return np.memmap(self._file, self._dtype, "c", shape=shape)
 
 
 def read_array(

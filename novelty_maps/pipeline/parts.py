@@ -8,10 +8,13 @@ from novelty_maps.pipeline import arrays, formats
 from novelty_maps.pipeline.boxes import Boxes, boxes_of
 from novelty_maps.pipeline.errors import InputError, make_again
 from novelty_maps.pipeline.paths import RAW_IMAGES, RAW_LABELS, RAW_MASKS, SPLIT
+from novelty_maps.pipeline.rows import Images, Rows
+
+_BATCH = 256  # images at a time; bounds memory, changes no result
 
 
-def load_part(part: str, *, novel: bool = True) -> tuple[NDArray[np.uint8], pd.DataFrame]:
-    """Images of a part in the order of the index table.
+def load_part(part: str, *, novel: bool = True) -> tuple[Rows, pd.DataFrame]:
+    """Images of a part in the order of the index table, read when they are indexed.
 
     Args:
         part: "train", "validation" or "test".
@@ -24,7 +27,7 @@ def load_part(part: str, *, novel: bool = True) -> tuple[NDArray[np.uint8], pd.D
         InputError: A file is missing or damaged, or the two do not belong together.
     """
     rows = load_rows(part, novel=novel)
-    return _raw_images()[rows["source_row"].to_numpy()], rows
+    return Rows(_raw_images(), rows["source_row"]), rows
 
 
 def load_rows(part: str, *, novel: bool = True) -> pd.DataFrame:
@@ -96,9 +99,12 @@ def load_boxes(rows: pd.DataFrame) -> Boxes | None:
     return boxes_of(labels.iloc[rows["source_row"]])
 
 
-def mean_image(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def mean_image(images: Images) -> NDArray[np.float32]:
     """Mean over images (N, C, H, W) uint8, (C, H, W) float32 in [0, 1]."""
-    mean: NDArray[np.float64] = images.mean(axis=0, dtype=np.float64) / 255
+    total = np.zeros(images.shape[1:], np.int64)
+    for start in range(0, len(images), _BATCH):
+        total += images[start : start + _BATCH].sum(axis=0, dtype=np.int64)
+    mean: NDArray[np.float64] = total / len(images) / 255
     return mean.astype(np.float32)
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from novelty_maps.pipeline.boxes import Boxes
 from novelty_maps.pipeline.errors import InputError
+from novelty_maps.pipeline.rows import Images
 from novelty_maps.planting.planted import PairBoxes, Planted
 
 GROUND_TRUTH = "ground_truth"  # stands among the kinds for the masks of the data set itself
@@ -24,8 +25,8 @@ def require_masks(kinds: Sequence[str], there_are: bool) -> None:
 
 def with_ground_truth(
     planted: Planted,
-    normal: tuple[NDArray[np.uint8], pd.DataFrame],
-    novel: tuple[NDArray[np.uint8], NDArray[np.str_]],
+    normal: tuple[Images, pd.DataFrame],
+    novel: tuple[Images, NDArray[np.str_]],
     masks: NDArray[np.bool_],
     mask_rows: NDArray[np.integer],
     *,

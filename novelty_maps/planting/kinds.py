@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from novelty_maps.pipeline.boxes import Boxes, window
+from novelty_maps.pipeline.rows import Images
 
 Pixels = NDArray[np.float64]
 Window = tuple[slice, slice, slice]
@@ -26,7 +27,7 @@ class Scene(NamedTuple):
     """
 
     image: Pixels
-    foreign: NDArray[np.uint8]
+    foreign: Images
     size: int
     boxes: Boxes | None = None
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from novelty_maps.pipeline.boxes import Boxes, window
 from novelty_maps.pipeline.errors import InputError, did_you_mean
+from novelty_maps.pipeline.rows import Images
 from novelty_maps.planting.ground_truth import GROUND_TRUTH
 from novelty_maps.planting.kinds import KINDS, OF_FOREIGN, Pixels, Scene
 from novelty_maps.planting.planted import PairBoxes, Planted
@@ -57,9 +58,9 @@ def require_foreign(kinds: Sequence[str], novel_images: int, *, part: str) -> No
 
 
 def plant_novelties(
-    images: NDArray[np.uint8],
+    images: Images,
     rows: pd.DataFrame,
-    foreign: NDArray[np.uint8],
+    foreign: Images,
     *,
     kinds: Sequence[str],
     sizes: Sequence[float],
@@ -147,9 +148,9 @@ def applied(
 
 
 def _first_fit(
-    images: NDArray[np.uint8],
+    images: Images,
     bases: Sequence[int],
-    foreign: NDArray[np.uint8],
+    foreign: Images,
     kind: str,
     size: float,
     intensity: float,
@@ -161,7 +162,8 @@ def _first_fit(
     own, others = boxes or (None, None)
     for base in bases:
         place = window((0, 0, *images.shape[2:]) if own is None else own[base])
-        real = images[base][:, *place]
+        image = images[base]
+        real = image[:, *place]
         side = min(real.shape[1:])
         pixels = min(side, max(2, round(size * side)))
         scene = Scene(real.astype(np.float64), foreign, pixels, others)
@@ -169,7 +171,7 @@ def _first_fit(
             changed, shown = applied(real, KINDS[kind](scene, generator), intensity)
             count = int(shown.sum())
             if MIN_PIXELS <= count <= MAX_SHARE * shown.size:
-                after, mask = images[base].copy(), np.zeros(images.shape[2:], np.bool_)
+                after, mask = image.copy(), np.zeros(images.shape[2:], np.bool_)
                 after[:, *place], mask[place] = changed, shown
                 return base, after, mask
             most = max(most, count)

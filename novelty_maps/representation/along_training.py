@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 
 from novelty_maps.classifiers import objectives
 from novelty_maps.classifiers.files import kept_path, read_kept
 from novelty_maps.classifiers.plain import classes_seen
 from novelty_maps.networks.outputs import embed
 from novelty_maps.params.classifier import ClassifierParams
+from novelty_maps.pipeline.rows import Images
 from novelty_maps.representation.examine import examine_at_once
 from novelty_maps.representation.files import BY_EPOCH
 from novelty_maps.representation.representations import of_network
@@ -22,7 +21,7 @@ PARTS = ("validation", "test")
 def examine_kept(
     name: str,
     classifier: ClassifierParams,
-    images: Mapping[str, NDArray[np.uint8]],
+    images: Mapping[str, Images],
     rows: Mapping[str, pd.DataFrame],
     *,
     trees: int,

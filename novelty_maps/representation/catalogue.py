@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from novelty_maps.params.classifier import ClassifierParams
+from novelty_maps.pipeline.rows import Images
 from novelty_maps.representation.files import read_outputs
 from novelty_maps.representation.latent_scores import Classes
 from novelty_maps.representation.representations import (
@@ -22,7 +22,7 @@ from novelty_maps.representation.scores import SHOWN
 
 def every_representation(
     classifier: ClassifierParams,
-    images: Mapping[str, NDArray[np.uint8]],
+    images: Mapping[str, Images],
     rows: Mapping[str, pd.DataFrame],
     *,
     others: Collection[str],

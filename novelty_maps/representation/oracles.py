@@ -22,6 +22,7 @@ from novelty_maps.representation.needs import require_both
 
 Features = NDArray[np.floating]
 _NARROW = 128  # features; the threads that multiply wider ones decide the last bits of the sums
+_VALUES = 2**24  # of images that are scored at a time; bounds memory
 
 
 def forest_oracle(
@@ -171,5 +172,10 @@ def _images_of_the_rarer_kind(novel: NDArray[np.bool_]) -> int:
 
 def _probability_of_novel(model: "RandomForestClassifier", test: Features) -> NDArray[np.float64]:
     column = int(np.flatnonzero(model.classes_)[0])  # classes_ is [False, True]
-    probability: NDArray[np.float64] = model.predict_proba(test)[:, column].astype(np.float64)
-    return probability
+    size = max(1, _VALUES // test.shape[1])
+    return np.concatenate(
+        [
+            model.predict_proba(test[start : start + size])[:, column].astype(np.float64)
+            for start in range(0, len(test), size)
+        ]
+    )

@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from novelty_maps.pipeline.rows import Images
 from novelty_maps.representation import scores
 from novelty_maps.representation.latent_scores import Classes, latent_scores
 from novelty_maps.representation.sanity import disagreement, task_accuracy
 
 Array = NDArray[Any]
+_BATCH = 256  # images at a time; bounds memory, changes no result
 
 
 class Representation(NamedTuple):
@@ -129,18 +131,27 @@ def joined(members: Sequence[Mapping[str, Mapping[str, Array]]]) -> dict[str, di
     }
 
 
-def of_pixels(images: Mapping[str, NDArray[np.uint8]]) -> Representation:
+def of_pixels(images: Mapping[str, Images]) -> Representation:
     """Raw pixels, scored by their squared distance to the mean training image, a value's mean.
 
     Args:
         images: Part to (N, C, H, W); "train" has the normal training images.
     """
-    pixels = {part: array.reshape(len(array), -1) for part, array in images.items()}
-    mean = pixels["train"].mean(axis=0)
+    training = images["train"]
+    total = np.zeros(training.shape[1:])
+    for start in range(0, len(training), _BATCH):
+        total += training[start : start + _BATCH].sum(axis=0, dtype=np.float64)
+    mean = total.ravel() / len(training)
     parts = ("validation", "test")
-    distance = {part: ((pixels[part] - mean) ** 2).mean(axis=1) / 255**2 for part in parts}
-    own = {part: {"distance_to_mean": distance[part]} for part in parts}
-    return Representation("raw_pixels", {p: pixels[p] for p in parts}, own, None, False)
+    pixels, own = {}, {}
+    for part in parts:
+        pixels[part] = np.asarray(images[part]).reshape(len(images[part]), -1)
+        few = (
+            pixels[part][start : start + _BATCH] for start in range(0, len(pixels[part]), _BATCH)
+        )
+        distances = [((values - mean) ** 2).mean(axis=1) / 255**2 for values in few]
+        own[part] = {"distance_to_mean": np.concatenate(distances)}
+    return Representation("raw_pixels", pixels, own, None, False)
 
 
 def predicted_correctly(logits: NDArray[np.floating], rows: pd.DataFrame) -> NDArray[np.bool_]:

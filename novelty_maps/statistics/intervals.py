@@ -1,13 +1,16 @@
 """Efron's bootstrap: means over resampled images, or groups of them, and their intervals."""
 
-from typing import NamedTuple
+from copy import deepcopy
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from novelty_maps.statistics.groups import group_numbers
 
-_CHUNK = 256  # bootstrap samples at a time; bounds memory
+_CHUNK = 256  # bootstrap samples at a time, at most; bounds memory
+_VALUES = 2**22  # float64 values at a time, 32 MiB; bounds memory
 
 
 class Interval(NamedTuple):
@@ -19,7 +22,7 @@ class Interval(NamedTuple):
 
 
 def bootstrap_means(
-    values: NDArray[np.float64],
+    values: NDArray[Any],
     *,
     samples: int,
     generator: np.random.Generator,
@@ -28,7 +31,8 @@ def bootstrap_means(
     """Means over resampled rows (Efron's bootstrap), all columns resampled together.
 
     Args:
-        values: (N, M); rows are drawn with replacement. NaN is left out of its column's mean.
+        values: (N, M) numbers of any type, of which a few columns at a time become float64; rows
+            are drawn with replacement. NaN is left out of its column's mean.
         samples: Number of resamplings.
         generator: Source of randomness.
         groups: (N,) the group of each row; then groups are drawn, as many as there are, and a row
@@ -40,22 +44,31 @@ def bootstrap_means(
     """
     member = group_numbers(groups, len(values))
     count = int(member.max(initial=-1)) + 1
-    valid = np.isfinite(values)
-    filled = np.where(valid, values, 0.0)
     means = np.empty((samples, values.shape[1]))
-    for start in range(0, samples, _CHUNK):
-        size = min(_CHUNK, samples - start)
+    width, chunk = max(1, _VALUES // len(member)), max(1, min(_CHUNK, _VALUES // count))
+
+    @lru_cache(maxsize=1)  # once, where all columns fit
+    def filled(first: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        columns = np.asarray(values[:, first : first + width], np.float64)
+        valid = np.isfinite(columns)
+        return np.where(valid, columns, 0.0), valid
+
+    for start in range(0, samples, chunk):
+        size = min(chunk, samples - start)
         drawn = generator.integers(0, count, (size, count)) + count * np.arange(size)[:, None]
         counts = np.bincount(drawn.ravel(), minlength=size * count).reshape(size, count)
         weights = counts.astype(np.float64).take(member, axis=1)
-        totals = weights @ filled
-        every = valid.all()
-        sizes = weights.sum(axis=1, keepdims=True) if every else weights @ valid.astype(np.float64)
-        with np.errstate(invalid="ignore"):
-            means[start : start + size] = totals / sizes
-    first = np.where(valid, member[:, None], count).min(axis=0, initial=count)
-    last = np.where(valid, member[:, None], -1).max(axis=0, initial=-1)
-    means[:, first >= last] = np.nan  # of fewer than two groups
+        every = weights.sum(axis=1, keepdims=True)
+        for first in range(0, values.shape[1], width):
+            columns, valid = filled(first)
+            sizes = every if valid.all() else weights @ valid.astype(np.float64)
+            with np.errstate(invalid="ignore"):
+                means[start : start + size, first : first + width] = (weights @ columns) / sizes
+    for first in range(0, values.shape[1], width):
+        _, valid = filled(first)
+        lowest = np.where(valid, member[:, None], count).min(axis=0, initial=count)
+        highest = np.where(valid, member[:, None], -1).max(axis=0, initial=-1)
+        means[:, first : first + width][:, lowest >= highest] = np.nan  # of fewer than two groups
     return means
 
 
@@ -71,16 +84,25 @@ def percentile_interval(replicates: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def bootstrap_interval(
-    values: NDArray[np.float64],
+    values: NDArray[Any],
     *,
     samples: int,
     generator: np.random.Generator,
     groups: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
-    """Ends of the 95% interval of the mean of each column, (2, M), by `bootstrap_means`."""
-    return percentile_interval(
-        bootstrap_means(values, samples=samples, generator=generator, groups=groups)
-    )
+    """Ends of the 95% interval of the mean of each column, (2, M), by `bootstrap_means`.
+
+    Of many columns a part at a time is resampled, each part from the same draws.
+    """
+    ends = np.empty((2, values.shape[1]))
+    width, state = max(1, _VALUES // samples), deepcopy(generator.bit_generator.state)
+    for first in range(0, values.shape[1], width):
+        generator.bit_generator.state = state
+        columns = slice(first, first + width)
+        ends[:, columns] = percentile_interval(
+            bootstrap_means(values[:, columns], samples=samples, generator=generator, groups=groups)
+        )
+    return ends
 
 
 def with_ends(estimate: float, ends: NDArray[np.float64]) -> dict[str, float]:

@@ -6,6 +6,7 @@ so far that losses and maps in evaluation mode are those of another network. Pre
 & Johnson 2021, section 3) computes the statistics anew, with the weights as they are.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -13,22 +14,26 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import update_bn
 
-from novelty_maps.networks.inputs import as_input
+from novelty_maps.networks.inputs import as_input, batch_of
 from novelty_maps.training.loop import epoch_generator
 
 IMAGES = 8192  # at most; Wu & Johnson find a thousand to ten thousand enough
-BATCH = 1024  # images at a time, at most
+BATCH = 1024  # images at a time, at most; fewer of large ones as of `batch_of`
+_FEWEST, _VALUES = 1024, 2**27  # of photos as many as have so many values, but a thousand
 
 
 def calibration_images(images: Tensor, *, seed: int) -> Tensor:
     """At most 8192 of the images (N, C, H, W) in random order, so that each batch is a mixture.
+
+    Of large ones there are fewer, down to 1024: that many of 209×209 in colour, 8192 of 73×73.
 
     Args:
         images: Training images, uint8.
         seed: Seed of the draw.
     """
     order = torch.randperm(len(images), generator=epoch_generator(seed, 0))
-    return images[order[:IMAGES]]
+    count = max(_FEWEST, min(IMAGES, _VALUES // math.prod(images.shape[1:])))
+    return images[order[:count]]
 
 
 def recalibrate(network: nn.Module, images: Tensor, *, device: torch.device) -> None:
@@ -43,7 +48,7 @@ def recalibrate(network: nn.Module, images: Tensor, *, device: torch.device) -> 
         device: Where to compute.
     """
     if any(isinstance(module, _BatchNorm) for module in network.modules()):
-        batches = images.tensor_split(-(-len(images) // BATCH))
+        batches = images.tensor_split(-(-len(images) // batch_of(BATCH, images.shape[1:], device)))
         update_bn((as_input(batch.to(device)) for batch in batches), network)
 
 

@@ -53,7 +53,7 @@ def main(
     planted = load_planted("test")
     every, first = _first(planted, None), _first(planted, faithfulness.images)
     network = load_epoch(planted.after.shape[1:], localization.epoch)
-    training = load_part("train", novel=False)[0]
+    training = load_part("train", novel=False)[0].in_order()
     asked: dict[str, Any] = {"mean_image": mean_image(training), "batch_size": maps.batch_size}
     asked["device"] = device = select_device(maps.device)
     maps_of = partial(_magnitudes, methods=faithfulness.methods, **asked)

@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from novelty_maps.pipeline.boxes import Boxes
+    from novelty_maps.pipeline.rows import Images
 
     # Images, where they are novel, their boxes, and the file of each map of them.
-    Wanted: TypeAlias = tuple[
-        NDArray[np.uint8], NDArray[np.bool_] | None, Boxes | None, dict[str, Path]
-    ]
+    Wanted: TypeAlias = tuple[Images, NDArray[np.bool_] | None, Boxes | None, dict[str, Path]]
 
 
 def main(

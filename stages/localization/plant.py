@@ -53,9 +53,9 @@ def _planted(
     require_foreign(kinds, int(novel.sum()), part=part)
     boxes = None if (every := load_boxes(rows)) is None else (every[~novel], every[novel])
     planted = plant_novelties(
-        images[~novel],
+        images.only(~novel),
         rows[~novel],
-        images[novel],
+        images.only(novel),
         kinds=kinds,
         sizes=plant.sizes,
         intensities=plant.intensities,
@@ -70,8 +70,8 @@ def _planted(
     classes = np.array(provenance["classes"], np.str_)[rows["label"][novel]]
     return with_ground_truth(
         planted,
-        (images[~novel], rows[~novel]),
-        (images[novel], classes),
+        (images.only(~novel), rows[~novel]),
+        (images.only(novel), classes),
         masks,
         mask_rows,
         generator=generator,

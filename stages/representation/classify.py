@@ -73,7 +73,7 @@ def _examples(*, sees_novel: bool) -> "tuple[dict[str, Tensor], dict[str, Tensor
     images, targets = {}, {}
     for part in ("train", "validation"):
         pixels, rows = load_part(part, novel=sees_novel)
-        images[part] = torch.from_numpy(pixels)
+        images[part] = torch.from_numpy(pixels.in_order())
         classes, targets[part] = class_targets(rows["label"])
     return images, targets, len(classes)
 

@@ -11,10 +11,11 @@ from novelty_maps.pipeline.cli import run
 from novelty_maps.pipeline.options import from_sections, reads
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
     from numpy.typing import NDArray
     from torch import nn
+
+    from novelty_maps.pipeline.rows import Images
 
 
 def main(
@@ -63,7 +64,7 @@ def main(
 
 def _embedded(
     networks: "dict[str, nn.Module]",
-    images: "Mapping[str, NDArray[np.uint8]]",
+    images: "Mapping[str, Images]",
     tasks: Sequence[tuple[str, str]],
     device: "torch.device",
 ) -> "dict[Path, NDArray[Any]]":

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from oracles import slow_metrics
+from oracles.nulls import all_null_steps
 
-from novelty_maps.agreement.null import null_agreements, null_steps
+from novelty_maps.agreement.null import null_agreements
 from novelty_maps.maps.ranking import top_pixels
 
 NOVEL = np.array([False, True, False, True, False, False])
@@ -20,7 +21,7 @@ def maps_of(seed):
 
 def nulls(error, direct, indirect, novel, k, generator=None):
     generator = generator or np.random.default_rng(0)
-    steps = null_steps(top_pixels(error), direct, indirect, novel, generator=generator)
+    steps = all_null_steps(top_pixels(error), direct, indirect, novel, generator=generator)
     return null_agreements(steps, novel, k=k)
 
 

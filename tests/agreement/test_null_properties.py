@@ -5,10 +5,10 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 from oracles.any_maps import map_sets
+from oracles.nulls import all_null_steps
 
 from novelty_maps.agreement.null import (
     null_agreements,
-    null_steps,
     other_image_term,
     shuffled_term,
 )
@@ -21,7 +21,7 @@ TERMS = st.integers(-(2**16), 2**16).map(lambda value: value / 64)  # float32 ha
 def nulls(error, direct, indirect, *, k, seed=0):
     novel = np.arange(len(error)) % 2 == 1
     generator = np.random.default_rng(seed)
-    steps = null_steps(top_pixels(error), direct, indirect, novel, generator=generator)
+    steps = all_null_steps(top_pixels(error), direct, indirect, novel, generator=generator)
     return null_agreements(steps, novel, k=k)
 
 

@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 from oracles import slow_metrics
 from oracles.comparable_maps import COUNT, NOVEL, maps_of
+from oracles.nulls import all_null_steps
 
+from novelty_maps.agreement import ranks
 from novelty_maps.agreement.curves import agreement_curve, scaled_map_errors
-from novelty_maps.agreement.null import NULLS, null_steps
+from novelty_maps.agreement.null import NULLS
 from novelty_maps.agreement.ranks import (
     IMAGE_MEASURES,
     RANKED,
@@ -25,6 +27,19 @@ MAPS = {name: maps_of(seed) for seed, name in enumerate(COMPARED_MAPS)}
 
 def ranked(maps=MAPS, seed=3):
     return rank_maps(maps, NOVEL, generator=np.random.default_rng(seed))
+
+
+def test_images_are_ranked_alike_however_many_at_a_time(monkeypatch):
+    whole = ranked()
+    broken = MAPS["saliency"].copy()
+    broken[12, 0, 0] = np.nan
+    for pixels in (1, 7 * 30, 11 * 30):
+        monkeypatch.setattr(ranks, "_PIXELS", pixels)
+        few = ranked()
+        np.testing.assert_array_equal(few.places, whole.places)
+        pd.testing.assert_frame_equal(few.images, whole.images, check_exact=True)
+        with pytest.raises(InputError, match="map 12 "):
+            ranked({**MAPS, "saliency": broken})
 
 
 def test_places_hold_the_order_of_both_maps():
@@ -53,7 +68,7 @@ def test_nulls_are_drawn_once_for_every_k():
     found = ranked().places
     top = top_pixels(MAPS["reconstruction_error"])
     terms = (MAPS["direct_term"], MAPS["indirect_term"])
-    expected = null_steps(top, *terms, NOVEL, generator=np.random.default_rng(3))
+    expected = all_null_steps(top, *terms, NOVEL, generator=np.random.default_rng(3))
     for name in NULLS:
         np.testing.assert_array_equal(found[name], expected[name])
     other = ranked(seed=4).places

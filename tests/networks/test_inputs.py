@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from novelty_maps.networks import inputs
-from novelty_maps.networks.inputs import as_input, seeded_generator
+from novelty_maps.networks.inputs import as_input, batch_of, seeded_generator
 
 
 def test_images_come_as_float32_in_zero_to_one():
@@ -35,6 +35,22 @@ def test_images_stay_as_they_were_and_lie_in_memory_as_networks_want_them():
 def test_channels_are_last_in_memory_only_with_avx512(monkeypatch, capability, expected):
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     assert runpy.run_path(inputs.__file__)["MEMORY_FORMAT"] == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "shape", "expected"),
+    [
+        (256, (1, 28, 28), 256),
+        (1024, (3, 32, 32), 1024),
+        (256, (3, 64, 64), 256),
+        (1024, (3, 224, 224), 27),
+        (8, (3, 224, 224), 8),
+        (1024, (3, 2048, 2048), 1),
+    ],
+)
+def test_batch_of_photos_has_no_more_values_than_one_of_small_images(size, shape, expected):
+    assert batch_of(size, shape, torch.device("cpu")) == expected
+    assert batch_of(size, shape, torch.device("cuda")) == size
 
 
 def test_generator_is_a_function_of_its_words_alone():

@@ -92,7 +92,7 @@ def test_error_and_saliency_are_written_if_no_map_is_named(scored):
 
 def test_map_that_needs_the_mean_training_image_gets_it(scored):
     folder = scored(method=["distance_to_mean"])
-    train_images = load_part("train", novel=False)[0].astype(np.float64) / 255
+    train_images = load_part("train", novel=False)[0][:].astype(np.float64) / 255
     expected = np.abs(pixels_of(0, SIZE, SIZE) / 255 - train_images.mean(axis=(0, 1)))
     found = np.load(folder / "0.distance_to_mean.npy")
     np.testing.assert_allclose(np.corrcoef(found.ravel(), expected.ravel())[0, 1], 1, atol=0.1)

@@ -55,7 +55,7 @@ def kept():
 
 
 def validation_loss():
-    images = torch.from_numpy(load_part("validation", novel=False)[0])
+    images = torch.from_numpy(load_part("validation", novel=False)[0][:])
     loss = mean_reconstruction_loss(images, batch_size=1024, device=torch.device("cpu"))
     return loss(load_autoencoder(tuple(images.shape[1:])))
 
@@ -158,7 +158,7 @@ def test_colour_goes_from_fetch_to_maps_which_have_one_value_a_pixel(layout, tmp
     fetched(name="folder", path=str(layout(tmp_path / "own")))
     trained()
     maps.main(section(MapsParams, "maps", device="cpu"), section(DetectorsParams, "detectors"))
-    images, _ = load_part("test")
+    images = load_part("test")[0][:]
     network = autoencoder_of(torch.load(AUTOENCODER), source="")
     x = torch.from_numpy(images).float().div(255).requires_grad_()
     reconstruction = network(x)

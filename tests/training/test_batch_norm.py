@@ -129,6 +129,12 @@ def test_calibration_images_are_a_seeded_mixture_of_at_most_so_many():
     assert len(calibration_images(x[:7], seed=0)) == 7
 
 
+@pytest.mark.parametrize(("side", "expected"), [(73, 8192), (128, 2730), (224, 1024)])
+def test_fewer_photos_are_enough_but_no_fewer_than_a_thousand(side, expected):
+    x = torch.zeros(1, 1, 1, 1, dtype=torch.uint8).expand(9000, 3, side, side)
+    assert len(calibration_images(x, seed=0)) == expected
+
+
 def trained(batch_norm, x, **changes):
     network = seeded_autoencoder(0, image_shape=(1, 8, 8), code_length=4)
     settings = {
