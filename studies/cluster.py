@@ -81,6 +81,10 @@ def run_on_cluster(
 
 def _job(start: str, places: Places, *, target: str) -> Job:
     """What the jobs of all runs have."""
+    shared = {key: os.environ[key] for key in _SHARED if os.environ.get(key)}
+    for key, value in shared.items():
+        if not Path(value).is_absolute():
+            raise InputError(f"{key} is {value}: give an absolute path, the same on every machine")
     up, folder = place_in_git()
     try:
         url = git("remote", "get-url", places.git).decode().strip()
@@ -96,12 +100,7 @@ def _job(start: str, places: Places, *, target: str) -> Job:
         raise InputError(
             f"no DVC remote is named {places.remote}: add it, `dvc remote add {places.remote} URL`"
         )
-    author = []
-    for key in ("user.name", "user.email"):
-        try:
-            author.append(git("config", key).decode().strip())
-        except InputError:
-            raise InputError(f"git does not know you: `git config {key} ...`") from None
+    name, address = (_identity(key) for key in ("user.name", "user.email"))
     return Job(
         name="",
         commit=start,
@@ -111,9 +110,16 @@ def _job(start: str, places: Places, *, target: str) -> Job:
         folder=folder,
         remote=places.remote,
         store=stores[places.remote],
-        author=(author[0], author[1]),
-        environment={key: os.environ[key] for key in _SHARED if key in os.environ},
+        author=(name, address),
+        environment=shared,
     )
+
+
+def _identity(key: str) -> str:
+    try:
+        return git("config", key).decode().strip()
+    except InputError:
+        raise InputError(f"git does not know you: `git config {key} ...`") from None
 
 
 def _require_shared(start: str, remote: str) -> None:
@@ -177,7 +183,7 @@ def _became(name: str, outcome: Outcome) -> str:
     """What became of a run, in a line; all that a failed one wrote goes to a file."""
     where = f" on {outcome.machine}" if outcome.machine else ""
     if not outcome.failure:
-        return f"finished{where}, {outcome.seconds:.0f} s, {len(outcome.stages)} stages run"
+        return f"finished{where}, {outcome.seconds:.0f} s, stages run: {len(outcome.stages)}"
     log = _LOGS / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(outcome.log)
