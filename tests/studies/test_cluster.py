@@ -1,5 +1,6 @@
 """A study on a cluster: what is asked of its machines, and what they have finished before."""
 
+import io
 import os
 import signal
 import sys
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 from oracles.scratch_experiments import commit, experiment, git
 from oracles.scratch_pipeline import shared_pipeline
+from ruamel.yaml import YAML
 
 from novelty_maps.pipeline.errors import InputError
+from novelty_maps.pipeline.section import read_yaml
 from studies import cluster, task
 from studies.cluster import Places
 from studies.definition import Changes, Definition
@@ -75,10 +78,14 @@ class FakeRay:
 
 def finish(job):
     """The job's experiment is pushed, with its settings."""
-    seed = int(job.overrides[-1].rpartition("=")[2])
-    params = (ROOT / "params.yaml").read_text().replace("  k: 10", "  k: 5")
-    params = params.replace("  seed: 0", f"  seed: {seed}", 1)
-    push(job.name, job.commit, {"params.yaml": params})
+    (settings,) = [run.settings for run in RUNS if run.name == job.name]
+    params = read_yaml(ROOT / "params.yaml")
+    for key, value in settings.items():
+        section, _, name = key.partition(".")
+        params[section][name] = value
+    text = io.StringIO()
+    YAML(typ="safe").dump(params, text)
+    push(job.name, job.commit, {"params.yaml": text.getvalue()})
     return Outcome("machine 1", ["train"], 61.2, "", "much")
 
 
