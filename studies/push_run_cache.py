@@ -13,7 +13,8 @@ from dvc.repo import Repo
 def push(remote: str) -> int:
     """Push the runs of stages that a DVC remote does not have, after the objects that they name.
 
-    It may be called while DVC runs a stage, because it changes nothing here.
+    It may be called while DVC runs a stage, because it changes nothing here; a run whose objects
+    are not all in the cache yet is left out.
 
     Args:
         remote: Name of the DVC remote.
@@ -31,7 +32,11 @@ def push(remote: str) -> int:
             repo.cloud.get_remote_odb(remote, "push --run-cache", hash_name="md5-dos2unix"),
         )
         known = _runs(there)
-        new = {run: path for run, path in _runs(here).items() if run not in known}
+        new = {
+            run: path
+            for run, path in _runs(here).items()
+            if run not in known and _is_whole(cache, *run)
+        }
         for odb, objects in cache.get_used_objs(new).items():
             if repo.cloud.push(objects, remote=remote, odb=odb).failed:
                 raise OSError(f"results of stages could not be pushed to {remote}")
@@ -40,6 +45,12 @@ def push(remote: str) -> int:
             there.fs.makedirs(there.fs.parent(to), exist_ok=True)
             there.fs.put_file(path, to)
     return len(new)
+
+
+def _is_whole(cache: Any, key: str, value: str) -> bool:
+    """Whether a stage could be restored from its run, as DVC asks it."""
+    entry = cache._load_cache(key, value)
+    return entry is not None and cache._create_stage(entry).outs_cached()
 
 
 def _runs(store: Any) -> dict[tuple[str, str], str]:
