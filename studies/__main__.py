@@ -11,6 +11,23 @@ import typer
 from novelty_maps.pipeline import cli
 from studies.paths import RESULTS
 
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="auto|HOST:PORT",
+        help="Run on this Ray cluster instead; auto is the one that this machine belongs to.",
+    ),
+]
+GitRemote = Annotated[
+    str, typer.Option(metavar="REMOTE", help="Git remote that the cluster's machines share.")
+]
+DvcRemote = Annotated[
+    str, typer.Option(metavar="REMOTE", help="DVC remote that the cluster's machines share.")
+]
+Gpus = Annotated[
+    float, typer.Option(min=0, help="GPUs of each run on the cluster; two share one with 0.5.")
+]
+
 
 def run(
     name: Annotated[str, typer.Argument(help="Name of a study: a file in studies/definitions.")],
@@ -21,22 +38,10 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of all runs; can be repeated."),
     ] = None,
-    address: Annotated[
-        str | None,
-        typer.Option(
-            metavar="auto|HOST:PORT",
-            help="Run on this Ray cluster instead; auto is the one that this machine belongs to.",
-        ),
-    ] = None,
-    git: Annotated[
-        str, typer.Option(metavar="REMOTE", help="Git remote that the cluster's machines share.")
-    ] = "origin",
-    remote: Annotated[
-        str, typer.Option(metavar="REMOTE", help="DVC remote that the cluster's machines share.")
-    ] = "store",
-    gpus: Annotated[
-        float, typer.Option(min=0, help="GPUs of each run on the cluster; two share one with 0.5.")
-    ] = 0,
+    address: Address = None,
+    git: GitRemote = "origin",
+    remote: DvcRemote = "store",
+    gpus: Gpus = 0,
 ) -> None:
     """Run a study as DVC experiments, and gather its tables into studies/results/NAME.
 
