@@ -19,9 +19,12 @@ from typing import NamedTuple
 _SECONDS_TO_LOSE = 60
 
 # Makes a folder and a group of processes for whoever started it. Once that has ended, in whatever
-# way, what still runs in the group is killed and the folder removed.
+# way, what still runs in the group is killed and the folder removed. It is nobody's child, because
+# an engine may kill those of a process that it ends.
 _GUARD = """
 import os, shutil, signal, sys, tempfile, time
+if os.fork():
+    os._exit(0)
 folder = tempfile.mkdtemp(prefix=sys.argv[1] + "-")
 group = os.fork()
 if not group:
@@ -127,9 +130,14 @@ def _own_folder(name: str) -> Iterator[tuple[Path, int]]:
         text=True,
         process_group=0,  # a Ctrl-C here does not reach it
     ) as guard:
+        assert guard.stdin is not None
         assert guard.stdout is not None
         group, _, folder = guard.stdout.readline().rstrip("\n").partition(" ")
-        yield Path(folder), int(group)
+        try:
+            yield Path(folder), int(group)
+        finally:
+            guard.stdin.close()
+            guard.stdout.read()  # until all is gone
 
 
 class _Shell:

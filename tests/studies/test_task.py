@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from oracles.scratch_experiments import git
 from oracles.scratch_pipeline import ROOT, shared_pipeline
@@ -83,7 +84,8 @@ with task._own_folder("x") as (folder, group):
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_killed_run_leaves_no_process_and_no_clone(number):
+@pytest.mark.parametrize("with_children", [False, True])
+def test_killed_run_leaves_no_process_and_no_clone(number, with_children):
     with subprocess.Popen(
         [sys.executable, "-c", KILLED],
         stdout=subprocess.PIPE,
@@ -94,6 +96,9 @@ def test_killed_run_leaves_no_process_and_no_clone(number):
         folder, stage = worker.stdout.readline().split()
         assert Path(folder, "clone").is_dir()
         os.kill(int(stage), 0)  # runs
+        children = psutil.Process(worker.pid).children() if with_children else []
+        for child in children:  # as Ray does
+            child.kill()
         worker.send_signal(number)
         worker.wait()
         end = time.monotonic() + 20
