@@ -11,23 +11,48 @@ import typer
 from novelty_maps.pipeline import cli
 from studies.paths import RESULTS
 
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="auto|HOST:PORT",
+        help="Run on this Ray cluster instead; auto is the one that this machine belongs to.",
+    ),
+]
+GitRemote = Annotated[
+    str, typer.Option(metavar="REMOTE", help="Git remote that the cluster's machines share.")
+]
+DvcRemote = Annotated[
+    str, typer.Option(metavar="REMOTE", help="DVC remote that the cluster's machines share.")
+]
+Gpus = Annotated[
+    float, typer.Option(min=0, help="GPUs of each run on the cluster; two share one with 0.5.")
+]
+
 
 def run(
     name: Annotated[str, typer.Argument(help="Name of a study: a file in studies/definitions.")],
-    jobs: Annotated[int, typer.Option(min=1, help="Runs at a time, each on one thread.")] = 2,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Runs at a time on this machine, each on one thread.")
+    ] = 2,
     changed: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of all runs; can be repeated."),
     ] = None,
+    address: Address = None,
+    git: GitRemote = "origin",
+    remote: DvcRemote = "store",
+    gpus: Gpus = 0,
 ) -> None:
     """Run a study as DVC experiments, and gather its tables into studies/results/NAME.
 
-    Run again, finished stages come from DVC's cache and interrupted training goes on.
+    Run again, finished stages come from DVC's cache and interrupted training goes on; on a
+    cluster, finished runs are not run again.
     """
     from novelty_maps.pipeline.paths import PARAMS
     from novelty_maps.pipeline.section import read_yaml
     from stages.check import require_possible
     from stages.check_network import fitting
+    from studies.cluster import Places, run_on_cluster
     from studies.runner import fetch_figures, run_study
     from studies.study import load_study, parse_settings
 
@@ -38,10 +63,13 @@ def run(
         params = each.params(sections)
         require_possible(params)
         fitting(params.train, (1, params.data.image_size, params.data.image_size))
-    run_study(study, runs, jobs=jobs)
+    if address is None:
+        run_study(study, runs, jobs=jobs)
+    else:
+        run_on_cluster(study, runs, Places(git, remote), address=address, gpus=gpus)
     compare([name])
     if study.definition.figures:
-        fetch_figures(study.definition.figures)
+        fetch_figures(study.definition.figures, remote=None if address is None else remote)
 
 
 def compare(

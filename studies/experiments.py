@@ -44,7 +44,7 @@ def commit_of(revision: str) -> str:
         InputError: It names none, or there is no git repository.
     """
     try:
-        return _git("rev-parse", "--verify", f"{revision}^{{commit}}").decode().strip()
+        return git("rev-parse", "--verify", f"{revision}^{{commit}}").decode().strip()
     except InputError as error:
         remedy = "give --start the commit that the experiments were started from"
         if revision == "HEAD":
@@ -66,7 +66,7 @@ def find_experiments(names: Sequence[str], *, start: str) -> list[Experiment]:
         InputError: There is no such revision, or no such experiment starts from it.
     """
     baseline = commit_of(start)
-    refs = _git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps").decode()
+    refs = git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps").decode()
     found: dict[tuple[int, int], Experiment] = {}
     known = set()
     for commit, head, tail, name in _REF.findall(refs):
@@ -124,7 +124,7 @@ def varied_settings(experiments: Sequence[Experiment]) -> pd.DataFrame:
 def read_file(experiment: Experiment, path: Path) -> bytes:
     """Content of a file of an experiment that git tracks."""
     try:
-        return _git("show", f"{experiment.commit}:./{path}")
+        return git("show", f"{experiment.commit}:./{path}")
     except InputError:
         raise InputError(
             f"experiment {experiment.name} has no {path}: run it again with this version"
@@ -137,11 +137,16 @@ def place_in_git() -> tuple[str, str]:
     Returns:
         "." and "", or such as "../" and "folder/" in a folder of another repository.
     """
-    up, down = _git("rev-parse", "--show-cdup", "--show-prefix").decode().split("\n")[:2]
+    up, down = git("rev-parse", "--show-cdup", "--show-prefix").decode().split("\n")[:2]
     return up or ".", down
 
 
-def _git(*arguments: str) -> bytes:
+def git(*arguments: str) -> bytes:
+    """Output of a git command.
+
+    Raises:
+        InputError: It ended badly, with what it said, or git is not installed.
+    """
     try:
         done = subprocess.run(["git", *arguments], capture_output=True, check=False)  # noqa: S603, S607
     except FileNotFoundError:

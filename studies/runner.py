@@ -1,4 +1,4 @@
-"""A study's runs as DVC experiments of the same names.
+"""A study's runs as DVC experiments of the same names, on this machine.
 
 They run several at a time, each on one thread. Run again, finished stages come from DVC's cache
 and interrupted training goes on.
@@ -40,8 +40,8 @@ def run_study(study: Study, runs: Sequence[Run], *, jobs: int) -> None:
     for run in runs:
         overrides = [part for text in run.overrides() for part in ("-S", text)]
         last = LAST_STAGES[study.definition.question]
-        _dvc("exp", "run", "--queue", "--name", run.name, *overrides, last)
-    _dvc("exp", "run", "--run-all", "--jobs", str(jobs))
+        dvc("exp", "run", "--queue", "--name", run.name, *overrides, last)
+    dvc("exp", "run", "--run-all", "--jobs", str(jobs))
     # DVC ends well even when an experiment failed, so that is looked at.
     failed = [
         name for _, name, state in _tasks() if state == "Failed" and _is_of(name, study.parts)
@@ -54,33 +54,30 @@ def run_study(study: Study, runs: Sequence[Run], *, jobs: int) -> None:
 
 def forget(parts: Collection[str]) -> None:
     """Remove experiments and queued tasks of the given names, numbered or not."""
-    names = _dvc("exp", "list", "--name-only", shown=False).split()
+    names = dvc("exp", "list", "--name-only", shown=False).split()
     _remove("exp", [name for name in names if _is_of(name, parts)])
     # An experiment takes its task along, so that the queue is looked at afterwards.
     _remove("queue", [task for task, name, _ in _tasks() if _is_of(name, parts)])
 
 
-def fetch_figures(figures: Figures) -> None:
-    """Copy figures of one run to docs."""
+def fetch_figures(figures: Figures, *, remote: str | None = None) -> None:
+    """Copy figures of one run to docs.
+
+    Args:
+        figures: Which.
+        remote: Name of the DVC remote that has what is not here, if any.
+    """
     (experiment,) = find_experiments([figures.run], start="HEAD")
     repository, folder = place_in_git()
+    source = ["--rev", experiment.commit] + ([] if remote is None else ["--remote", remote])
     for file in figures.files:
-        to = FIGURES / file.rpartition("/")[2]
-        _dvc(
-            "get",
-            repository,
-            f"{folder}{file}",
-            "--rev",
-            experiment.commit,
-            "--force",
-            "-o",
-            str(to),
-        )
+        to = str(FIGURES / file.rpartition("/")[2])
+        dvc("get", repository, f"{folder}{file}", *source, "--force", "-o", to)
 
 
 def _remove(kind: str, found: Sequence[str]) -> None:
     if found:
-        _dvc(kind, "remove", *found)
+        dvc(kind, "remove", *found)
 
 
 def _is_of(name: str, parts: Collection[str]) -> bool:
@@ -89,13 +86,17 @@ def _is_of(name: str, parts: Collection[str]) -> bool:
 
 def _tasks() -> list[tuple[str, str, str]]:
     """Identifier, name and state of each task in DVC's queue."""
-    lines = _dvc("queue", "status", shown=False).splitlines()
+    lines = dvc("queue", "status", shown=False).splitlines()
     rows = [line.split() for line in lines if re.match(r"[0-9a-f]{7} ", line)]
     return [(row[0], row[1], row[-1]) for row in rows]
 
 
-def _dvc(*arguments: str, shown: bool = True) -> str:
-    """Run a command of DVC, and what it wrote unless that is shown."""
+def dvc(*arguments: str, shown: bool = True) -> str:
+    """Run a command of DVC, and what it wrote unless that is shown.
+
+    Raises:
+        InputError: It ended badly.
+    """
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-m", "dvc", *arguments],
         stdout=None if shown else subprocess.PIPE,

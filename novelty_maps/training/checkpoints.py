@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,17 @@ def source_files(package: str) -> list[Path]:
     library = Path(__file__).parents[1]
     folders = [library / name for name in (package, "networks", "training")]
     return [file for folder in folders for file in sorted(folder.glob("*.py"))]
+
+
+def checkpoints_folder() -> Path | None:
+    """Folder for checkpoints: CHECKPOINTS_ROOT, which machines can share, or one of the user.
+
+    Returns:
+        The folder, which may not exist yet; None for a user without a home folder. A relative path
+        in the variable is none, because DVC runs a stage in folders of its own.
+    """
+    given = Path(os.environ.get("CHECKPOINTS_ROOT", ""))
+    return given if given.is_absolute() else cache_folder("checkpoints")
 
 
 class Checkpoint:
@@ -48,7 +60,7 @@ class Checkpoint:
             "processor": processor(device),
         }
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-        folder = cache_folder("checkpoints")
+        folder = checkpoints_folder()
         self.path = None if folder is None else folder / f"{digest[:32]}.pt"
 
     def load(self) -> TrainingState | None:
@@ -61,7 +73,7 @@ class Checkpoint:
             where = "" if self.path is None else f" in {self.path.parent}"
             print(
                 f"note: the state of training cannot be kept{where} ({reason}), so that training"
-                " goes on but would begin again after an interruption: set XDG_CACHE_HOME to a"
+                " goes on but would begin again after an interruption: set CHECKPOINTS_ROOT to a"
                 " folder to keep it in",
                 file=sys.stderr,
             )

@@ -8,7 +8,7 @@ from oracles.scratch_experiments import commit, experiment, git, of_agreement
 
 import studies.__main__ as commands
 from novelty_maps.pipeline.errors import InputError
-from studies import paths, runner
+from studies import cluster, paths, runner
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -85,10 +85,30 @@ def test_study_that_ran_is_compared_and_its_figures_are_fetched(start, monkeypat
             run_of_agreement(run.name, start, seed=run.settings["train.seed"])
 
     monkeypatch.setattr(runner, "run_study", ran)
-    monkeypatch.setattr(runner, "fetch_figures", lambda figures: fetched.append(figures.run))
+
+    def fetch(figures, *, remote):
+        assert remote is None
+        fetched.append(figures.run)
+
+    monkeypatch.setattr(runner, "fetch_figures", fetch)
     commands.run("seeds", jobs=1, changed=["train.epochs=2", "train.keep_epochs=[]"])
     assert len(pd.read_csv(paths.RESULTS / "seeds/runs.csv")) == 10
     assert fetched == ["seeds-6"]
+
+
+def test_study_runs_on_a_cluster_instead_where_one_is_named(start, monkeypatch):
+    asked = []
+
+    def ran(study, runs, places, **others):
+        asked.append((study.name, len(runs), tuple(places), others))
+        for run in runs:
+            run_of_agreement(run.name, start, seed=run.settings["train.seed"])
+
+    monkeypatch.setattr(cluster, "run_on_cluster", ran)
+    monkeypatch.setattr(runner, "run_study", lambda *_, **__: pytest.fail("ran here"))
+    commands.run("seeds", address="auto", remote="s3", gpus=0.5)
+    assert asked == [("seeds", 10, ("origin", "s3"), {"address": "auto", "gpus": 0.5})]
+    assert len(pd.read_csv(paths.RESULTS / "seeds/runs.csv")) == 10
 
 
 def test_list_says_what_every_study_asks(start, capsys):

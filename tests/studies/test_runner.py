@@ -141,3 +141,11 @@ def test_figures_are_copied_to_docs_from_the_run_that_starts_here(asked):
     runner.fetch_figures(Figures(run="study-2", files=[file]))
     made = git("rev-parse", f"refs/exps/{start[:2]}/{start[2:]}/study-2")
     assert asked() == [["get", ".", file, "--rev", made, "--force", "-o", to, "1"]]
+
+
+def test_figures_that_are_not_here_are_taken_from_the_remote_of_a_cluster(asked):
+    start = commit({"readme": "text"})
+    experiment("study-2", start, {"params.yaml": "train:\n  seed: 1\n"})
+    runner.fetch_figures(Figures(run="study-2", files=["plots/a.png"]), remote="store")
+    ((*asked_for, _),) = asked()
+    assert asked_for[asked_for.index("--remote") + 1] == "store"

@@ -25,6 +25,7 @@ STATE = TrainingState(
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("CHECKPOINTS_ROOT", raising=False)
     (tmp_path / "a").write_text("data")
     return tmp_path / "cache/novelty-maps/checkpoints"
 
@@ -107,8 +108,19 @@ def test_training_without_a_place_for_its_state_goes_without_and_says_so(
     assert checkpoint.load() is None
     found = capsys.readouterr().err
     assert said in found
-    assert "set XDG_CACHE_HOME to a folder" in found
+    assert "set CHECKPOINTS_ROOT to a folder" in found
     assert found.count("\n") == 1
     checkpoint.save(STATE)
     checkpoint.remove()
     assert {path.name for path in tmp_path.iterdir()} <= {"a", "cache"}
+
+
+def test_checkpoints_lie_in_a_folder_of_ones_own_where_it_is_absolute(tmp_path, cache, monkeypatch):
+    monkeypatch.setenv("CHECKPOINTS_ROOT", str(tmp_path / "shared"))
+    checkpoint = Checkpoint({}, [], device=CPU)
+    assert checkpoint.load() is None
+    checkpoint.save(STATE)
+    assert checkpoint.path.parent == tmp_path / "shared"
+    assert checkpoint.load().epoch == 2
+    monkeypatch.setenv("CHECKPOINTS_ROOT", "relative")
+    assert Checkpoint({}, [], device=CPU).path.parent == cache

@@ -1,0 +1,65 @@
+"""Push what stages have made, and DVC's record of it, so that no other machine runs them again.
+
+`dvc push --run-cache` leaves out metrics and plots that git keeps, without which another machine
+cannot take a stage from the record.
+"""
+
+import sys
+from typing import Any
+
+from dvc.repo import Repo
+
+
+def push(remote: str) -> int:
+    """Push the runs of stages that a DVC remote does not have, after the objects that they name.
+
+    It may be called while DVC runs a stage, because it changes nothing here; a run whose objects
+    are not all in the cache yet is left out.
+
+    Args:
+        remote: Name of the DVC remote.
+
+    Returns:
+        How many runs were pushed.
+
+    Raises:
+        OSError: An object could not be pushed.
+    """
+    with Repo() as repo:
+        cache = repo.stage_cache
+        here, there = (
+            repo.cache.legacy,
+            repo.cloud.get_remote_odb(remote, "push --run-cache", hash_name="md5-dos2unix"),
+        )
+        known = _runs(there)
+        new = {
+            run: path
+            for run, path in _runs(here).items()
+            if run not in known and _is_whole(cache, *run)
+        }
+        for odb, objects in cache.get_used_objs(new).items():
+            if repo.cloud.push(objects, remote=remote, odb=odb).failed:
+                raise OSError(f"results of stages could not be pushed to {remote}")
+        for (key, value), path in new.items():
+            to = there.fs.join(there.path, "runs", key[:2], key, value)
+            there.fs.makedirs(there.fs.parent(to), exist_ok=True)
+            there.fs.put_file(path, to)
+    return len(new)
+
+
+def _is_whole(cache: Any, key: str, value: str) -> bool:
+    """Whether a stage could be restored from its run, as DVC asks it."""
+    entry = cache._load_cache(key, value)
+    return entry is not None and cache._create_stage(entry).outs_cached()
+
+
+def _runs(store: Any) -> dict[tuple[str, str], str]:
+    """Place of every run in a cache or remote, by the two checksums that name it."""
+    runs = store.fs.join(store.path, "runs")
+    if not store.fs.exists(runs):
+        return {}
+    return {store.fs.parts(path)[-2:]: path for path in store.fs.find(runs)}
+
+
+if __name__ == "__main__":
+    print(f"runs of stages pushed: {push(sys.argv[1])}")

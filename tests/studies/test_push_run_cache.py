@@ -1,0 +1,40 @@
+"""Runs of stages in a DVC remote, with all that another machine needs of them."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from oracles.scratch_pipeline import dvc, shared_pipeline
+
+from studies import push_run_cache
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """The remote of a pipeline that has run."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    job = shared_pipeline(tmp_path)
+    Path("params.yaml").write_text("made: {from: 1}\nmeasured: {k: 1}\n")
+    Path(".dvc/config.local").write_text(f"['remote \"store\"']\nurl = {job.store}\n")
+    dvc("repro")
+    return Path(job.store)
+
+
+def test_metrics_that_git_keeps_are_pushed_too_and_nothing_twice(store):
+    assert push_run_cache.push("store") == 2
+    for made in ("made.txt", "measured.json"):
+        digest = hashlib.md5(Path(made).read_bytes(), usedforsecurity=False).hexdigest()
+        there = store / "files/md5" / digest[:2] / digest[2:]
+        assert there.read_bytes() == Path(made).read_bytes()
+    assert len([path for path in (store / "runs").rglob("*") if path.is_file()]) == 2
+    assert push_run_cache.push("store") == 0
+
+
+def test_run_that_is_not_yet_whole_is_left_for_later(store):
+    cached = [path for path in Path(".dvc/cache/files").rglob("*") if path.is_file()]
+    (made,) = [path for path in cached if path.read_bytes() == b"made"]
+    made.rename("aside")
+    assert push_run_cache.push("store") == 1
+    Path("aside").rename(made)
+    assert push_run_cache.push("store") == 1
