@@ -42,7 +42,7 @@ def _with_parameters(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def _without_links_to_folders(app: Sphinx, doctree: nodes.document) -> None:
-    """Leave the text of a link to a folder, which the site has no page of; of a file it has a copy."""
+    """Leave the text of a link to a folder, of which the site has no page."""
     for link in list(doctree.findall(addnodes.pending_xref)):
         if (ROOT / "docs" / link["reftarget"]).is_dir():
             link.replace_self(link.children)

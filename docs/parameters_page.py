@@ -72,7 +72,8 @@ def _section(name: str, values: Mapping[str, Any]) -> Iterator[str]:
     yield from ("| key | here | may be | |", "|---|---|---|---|")
     for key, value in values.items():
         field = schema["properties"][key]
-        yield f"| `{name}.{key}` | {written(value)} | {allowed(field)} | {field.get('description', '')} |"
+        said = field.get("description", "")
+        yield f"| `{name}.{key}` | {written(value)} | {allowed(field)} | {said} |"
     yield ""
     if name == "classifier":
         yield from _networks()
@@ -81,8 +82,8 @@ def _section(name: str, values: Mapping[str, Any]) -> Iterator[str]:
 def _networks() -> Iterator[str]:
     """Objectives that a network of `classifier.variants` may have, and the settings of each."""
     yield from ("### Networks of `classifier.variants`", "")
-    yield "[What each is](usage.md#networks-for-representation). Every network may have a seed and a"
-    yield from ("learning rate of its own.", "")
+    yield "[What each is](usage.md#networks-for-representation). Every network may have a seed"
+    yield from ("and a learning rate of its own.", "")
     yield from ("| `objective` | | its settings |", "|---|---|---|")
     for kind in Variant.__subclasses__():
         schema = kind.model_json_schema()

@@ -326,8 +326,7 @@ def blocks(page: Path) -> Iterator[str]:
 
 def fences(page: Path) -> Iterator[tuple[str, str]]:
     """Language and text of each block of code; a directive of the site has its braces."""
-    for language, text in re.findall(r"^```(.*?)\n(.*?)^```$", page.read_text(), re.M | re.S):
-        yield language, text
+    yield from re.findall(r"^```(.*?)\n(.*?)^```$", page.read_text(), re.M | re.S)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -45,9 +45,8 @@ def test_every_python_that_is_named_is_the_same():
     assert f"PYTHON ?= python{stated}\n" in (ROOT / "Makefile").read_text()
     assert f"\nFROM python:{stated}-slim\n" in (ROOT / "Dockerfile").read_text()
     steps = read_yaml(ROOT / ".github/workflows/ci.yml")["jobs"]["test"]["steps"]
-    assert [
-        step["with"]["python-version"] for step in steps if "python" in step.get("uses", "")
-    ] == [stated]
+    (python,) = [step for step in steps if "setup-python" in step.get("uses", "")]
+    assert python["with"]["python-version"] == stated
 
 
 def test_the_forge_runs_what_continuous_integration_runs():
@@ -65,15 +64,13 @@ def test_hooks_before_a_commit_are_the_first_checks_of_make_test():
 
 def test_the_image_makes_what_the_makefile_knows():
     text = (ROOT / "Dockerfile").read_text()
-    targets = re.findall(
-        r"make (\.venv/\w+)", text + (ROOT / ".devcontainer/devcontainer.json").read_text()
-    )
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
+    targets = re.findall(r"make (\.venv/\w+)", text + container["postCreateCommand"])
     assert len(targets) == 2
     for target in targets:
         assert recipe(target)
     assert json.loads(text.splitlines()[-1].removeprefix("CMD ")) == ["make", "run"]
     assert text.index("USER novelty") < text.index("CMD ")
-    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
     place = ROOT / ".devcontainer" / container["build"]["dockerfile"]
     assert place.resolve() == ROOT / "Dockerfile"
 

@@ -41,9 +41,7 @@ def test_a_row_has_the_value_and_the_description(rows):
 def test_every_objective_has_its_settings(rows):
     named = [name.strip("`") for cell, *rest in rows if len(rest) == 2 for name in cell.split(", ")]
     assert sorted(named) == sorted(OBJECTIVES)
-    (jem,) = [
-        settings for cell, _, settings in (row for row in rows if len(row) == 3) if cell == "`jem`"
-    ]
+    (jem,) = [settings for cell, *_, settings in rows if cell == "`jem`"]
     assert "`steps`: integer ≥ 1;" in jem
     assert "`energy_weight`: number > 0, `1.0` without" in jem
 
