@@ -32,7 +32,10 @@ html_show_copyright = False
 default_role = "code"
 myst_heading_anchors = 4
 myst_fence_as_directive = ["mermaid"]
+templates_path = ["templates"]
+exclude_patterns = ["templates"]
 autodoc_member_order = "bysource"
+napoleon_use_ivar = True  # a field that a class's docstring explains is not listed a second time
 
 
 def _with_parameters(app: Sphinx, page: str, source: list[str]) -> None:
@@ -46,6 +49,13 @@ def _without_links_to_folders(app: Sphinx, doctree: nodes.document) -> None:
     for link in list(doctree.findall(addnodes.pending_xref)):
         if (ROOT / "docs" / link["reftarget"]).is_dir():
             link.replace_self(link.children)
+
+
+def _without_fields(
+    app: Sphinx, what: str, name: str, thing: object, skip: bool, options: object
+) -> bool | None:
+    """Leave out the fields of named tuples, whose docstrings Python makes."""
+    return (thing.__doc__ or "").startswith("Alias for field number") or None
 
 
 def _with_bars_and_stars(
@@ -67,4 +77,5 @@ def setup(app: Sphinx) -> None:
     """What Sphinx calls."""
     app.connect("source-read", _with_parameters)
     app.connect("doctree-read", _without_links_to_folders)
+    app.connect("autodoc-skip-member", _without_fields)
     app.connect("autodoc-process-docstring", _with_bars_and_stars)
