@@ -35,7 +35,10 @@ myst_fence_as_directive = ["mermaid"]
 templates_path = ["templates"]
 exclude_patterns = ["templates"]
 autodoc_member_order = "bysource"
-napoleon_use_ivar = True  # a field that a class's docstring explains is not listed a second time
+autodoc_preserve_defaults = True
+# A field that the class's docstring explains is not listed a second time, nor its type.
+napoleon_use_ivar = True
+napoleon_attr_annotations = False
 
 
 def _with_parameters(app: Sphinx, page: str, source: list[str]) -> None:
