@@ -4,6 +4,7 @@
 # make STUDY  several runs, for a page in docs; `python -m studies list` names them and what they ask
 # make report the pages in docs, their figures and the README's answers, from studies/results
 # make test   lint, types, layers and the whole test suite
+# make docs   the documentation as a site, in build/docs
 # make lock   renew constraints.txt from what is installed
 # make clean  remove the environment
 
@@ -31,7 +32,7 @@ settings = $(if $(PRECISION),train.precision=$(PRECISION) classifier.precision=$
 own = $(if $(and $(CIFAR10),$(findstring cifar10,$@)),--set data.name=folder \
   --set $(call quoted,data.path="$(call absolute,$(CIFAR10))"))
 
-.PHONY: run paper natural report test lock clean repository $(STUDIES)
+.PHONY: run paper natural report test docs lock clean repository $(STUDIES)
 
 run: repository .venv/run
 	dvc repro
@@ -71,6 +72,10 @@ test: .venv/test
 	lint-imports
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+docs: .venv/docs
+	python -m sphinx -q -W --keep-going docs build/docs
+	@echo 'Begin with build/docs/index.html'
+
 # DVC keeps its experiments in git, which an unpacked archive lacks.
 repository:
 	@said=$$(git rev-parse --git-dir 2>&1) || { echo "error: $${said#fatal: }; DVC needs git and a repository:" \
@@ -82,7 +87,11 @@ repository:
 	touch $@
 
 .venv/test: .venv/run
-	.venv/bin/python -m pip install --quiet -c constraints.txt -e '.[test]'
+	.venv/bin/python -m pip install --quiet -c constraints.txt -e '.[test,docs]'
+	touch $@
+
+.venv/docs: .venv/run
+	.venv/bin/python -m pip install --quiet -c constraints.txt -e '.[docs]'
 	touch $@
 
 lock: .venv/test

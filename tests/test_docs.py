@@ -40,7 +40,8 @@ from novelty_maps.representation.scores import SCORES
 
 ROOT = Path(__file__).resolve().parents[1]
 README, USAGE, METRICS = ROOT / "README.md", ROOT / "docs/usage.md", ROOT / "docs/metrics.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+ABOUT = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+PAGES = [README, *ABOUT, *sorted((ROOT / "docs").glob("*.md"))]
 HEADINGS = [
     "novelty-maps",
     "Three questions",
@@ -328,6 +329,24 @@ def blocks(page: Path) -> Iterator[str]:
             inside, plain = not inside, line == "```"
         elif inside and plain:
             yield line.removeprefix("$ ")
+
+
+def fences(page: Path) -> Iterator[tuple[str, str]]:
+    """Language and text of each block of code; a directive of the site has its braces."""
+    yield from re.findall(r"^```(.*?)\n(.*?)^```$", page.read_text(), re.M | re.S)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_blocks_of_code_can_be_parsed(page: Path) -> None:
+    """Shell where the first word is a program that the pages call, and Python."""
+    for language, text in fences(page):
+        if language == "python":
+            compile(text, str(page), "exec")
+        elif language == "" and re.match(r"(\w+=\S+ )?(make|dvc|python|source|git|pip) ", text):
+            done = subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True)
+            assert done.returncode == 0, text + done.stderr
+        else:
+            assert language in ("", "text", "mermaid") or re.fullmatch(r"\{[\w-]+\}.*", language)
 
 
 def commands(page: Path) -> list[list[str]]:
