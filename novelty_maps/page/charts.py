@@ -27,6 +27,11 @@ def _kinds(*names: str) -> alt.Scale:
     return alt.Scale(domain=list(names), range=[f"var(--{name})" for name in names])
 
 
+def _above() -> alt.Legend:
+    """A legend without a title, over the chart, so that the chart has all of the width."""
+    return alt.Legend(title=None, orient="top")
+
+
 def _specification(chart: alt.Chart | alt.LayerChart, *, height: int, says: str) -> dict[str, Any]:
     """A chart as wide as its place; screen readers say what it shows."""
     whole = chart.properties(
@@ -59,8 +64,8 @@ def images_chart(points: pd.DataFrame, *, k: int) -> dict[str, Any]:
             y=alt.Y("spread:Q", title=f"pixels in the top {k} of both maps")
             .scale(domain=[-0.6, float(points["agreement"].max()) + 0.6], nice=False)
             .axis(tickMinStep=1, format="d"),
-            color=alt.Color("kind:N", scale=_kinds(*kinds), legend=alt.Legend(title=None)),
-            shape=alt.Shape("kind:N", legend=alt.Legend(title=None)).scale(
+            color=alt.Color("kind:N", scale=_kinds(*kinds), legend=_above()),
+            shape=alt.Shape("kind:N", legend=_above()).scale(
                 domain=kinds, range=[_MARKED[kind] for kind in kinds]
             ),
             tooltip="row:Q",
@@ -96,14 +101,19 @@ def by_k_rows(curve: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(lines, ignore_index=True).round(_DECIMALS)
 
 
-def by_k_chart(*, k: int) -> dict[str, Any]:
-    """Agreement over K with its intervals, and chance; the headline K is marked."""
+def by_k_chart(*, k: int, pixels: int) -> dict[str, Any]:
+    """Agreement over K with its intervals, and chance.
+
+    Args:
+        k: The headline K, which is marked.
+        pixels: Of an image, the highest K.
+    """
     names = [*(kind for kind, _ in KINDS), "chance"]
-    color = alt.Color("of:N", scale=_kinds(*names), legend=alt.Legend(title=None))
+    color = alt.Color("of:N", scale=_kinds(*names), legend=_above())
     base = alt.Chart(alt.NamedData("by_k")).encode(
         x=alt.X("k:Q", title="K (pixels)")
-        .scale(type="log", nice=False)
-        .axis(grid=False, format="d")
+        .scale(type="log", domain=[1, pixels])
+        .axis(grid=False, format="d", values=[1, 3, 10, 30, 100, 300, 1000, 3000, 10000])
     )
     share = alt.Y("share:Q", title="agreement / K").scale(domain=[0, 1])
     chart = alt.layer(
@@ -111,7 +121,7 @@ def by_k_chart(*, k: int) -> dict[str, Any]:
         base.mark_line(strokeWidth=2).encode(
             y=share,
             color=color,
-            strokeDash=alt.StrokeDash("of:N", legend=None).scale(
+            strokeDash=alt.StrokeDash("of:N", legend=_above()).scale(
                 domain=names, range=[[1, 0], [1, 0], [5, 4]]
             ),
             tooltip=["of:N", "k:Q", alt.Tooltip("share:Q", format=".3f")],
@@ -185,10 +195,14 @@ def roc_chart(names: list[str], *, legend: str) -> dict[str, Any]:
         alt.Chart(alt.NamedData("roc"))
         .mark_line(strokeWidth=2)
         .encode(
-            x=alt.X("false:Q", title="false positive rate (normal images)").axis(grid=False),
-            y=alt.Y("true:Q", title="true positive rate (novel images)"),
+            x=alt.X("false:Q", title="false positive rate (normal images)")
+            .scale(domain=[0, 1])
+            .axis(grid=False, tickCount=5),
+            y=alt.Y("true:Q", title="true positive rate (novel images)")
+            .scale(domain=[0, 1])
+            .axis(tickCount=5),
             color=alt.Color("detector:N", scale=alt.Scale(**looks), legend=title),
-            strokeDash=alt.StrokeDash("detector:N", legend=None).scale(domain=names, range=dashes),
+            strokeDash=alt.StrokeDash("detector:N", legend=title).scale(domain=names, range=dashes),
             order=alt.Order("false:Q"),
             opacity=alt.condition(chosen, alt.value(1), alt.value(0.12)),
             tooltip="detector:N",

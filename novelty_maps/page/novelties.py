@@ -71,7 +71,7 @@ def _steps(name: str, values: NDArray[np.float32]) -> dict[str, Any]:
 
 
 def _rows(table: pd.DataFrame, found: pd.DataFrame, methods: list[str]) -> list[dict[str, Any]]:
-    precision = found.pivot(index="row", columns="method", values="average_precision")
+    precision = found.set_index(["row", "method"])["average_precision"].unstack()  # noqa: PD010
     precision = precision.reindex(index=table["row"], columns=methods)
     rows: list[dict[str, Any]] = table[["row", "kind", "size", "intensity", "paired"]].to_dict(
         orient="records"

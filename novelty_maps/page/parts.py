@@ -88,7 +88,10 @@ def agreement_part(
     return Part(
         answers=[agreement_answer(metrics)],
         images=shown | {"total": len(images)},
-        charts={"images": charts.images_chart(points, k=k), "by_k": charts.by_k_chart(k=k)},
+        charts={
+            "images": charts.images_chart(points, k=k),
+            "by_k": charts.by_k_chart(k=k, pixels=int(by_k["k"].max())),
+        },
         rows={"by_k": charts.by_k_rows(by_k)},
         scores=charts.roc_rows(per_image, {"reconstruction_loss": name}) if both else None,
     )

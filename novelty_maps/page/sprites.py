@@ -45,13 +45,15 @@ def reduced(values: NDArray[np.floating], side: int) -> NDArray[np.float32]:
 
 def eight_bit(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Values in [0, 1] as 0..255; NaN, of what is undefined, as 0."""
-    return np.round(255 * np.nan_to_num(values).clip(0, 1)).astype(np.uint8)
+    whole: NDArray[np.uint8] = np.round(255 * np.nan_to_num(values).clip(0, 1)).astype(np.uint8)
+    return whole
 
 
 def coarse(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Pictures in `STEPS` of their 256 values, the ends among them."""
     width = 256 // STEPS
-    return np.round((pictures // width) * (255 / (STEPS - 1))).astype(np.uint8)
+    spread: NDArray[np.uint8] = np.round(pictures // width * (255 / (STEPS - 1))).astype(np.uint8)
+    return spread
 
 
 def palette(colormap: str) -> NDArray[np.uint8]:

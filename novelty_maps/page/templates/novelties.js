@@ -34,9 +34,15 @@ class Novelties {
     const rows = this.rows
       .filter((row) => !kind || row.kind === kind)
       .sort((a, b) => (name ? (a.found[name] ?? 2) - (b.found[name] ?? 2) : 0) || a.row - b.row);
-    if (afresh) this.current = rows[0].row;
+    if (afresh) this.current = (name ? rows[0] : this.clearest(rows)).row;
     find("novelty-list").replaceChildren(...rows.map((row) => this.tile(row, name)));
     this.show();
+  }
+
+  // The first image of the strongest and largest novelties.
+  clearest(rows) {
+    const size = (row) => 1000 * (row.intensity ?? 0) + (row.size ?? 0);
+    return rows.reduce((best, row) => (size(row) > size(best) ? row : best));
   }
 
   map(side) {

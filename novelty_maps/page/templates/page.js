@@ -9,6 +9,8 @@ const CONFIG = {
   legend: { labelColor: "var(--text)", titleColor: "var(--muted)", labelFontSize: 12, titleFontWeight: 500, symbolSize: 90 },
 };
 
+const LONG = 20; // rows of a table at a time
+
 async function chart(place, gallery) {
   const name = place.dataset.chart;
   const datasets = { ...DATA.rows, images: DATA.images?.rows ?? [] };
@@ -38,7 +40,8 @@ async function sortable() {
   const url = URL.createObjectURL(new Blob([find("sorting").textContent], { type: "text/javascript" }));
   const { default: DataTable } = await import(url);
   for (const table of document.querySelectorAll(".table table")) {
-    new DataTable(table, { paging: false, info: false, order: [] });
+    const long = table.tBodies[0].rows.length > LONG;
+    new DataTable(table, { paging: long, pageLength: LONG, lengthChange: false, info: false, order: [] });
   }
 }
 
