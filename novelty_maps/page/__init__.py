@@ -1,6 +1,6 @@
 """The page of a run: tables, images and maps in, one HTML file out that loads nothing.
 
-`answers`, `charts`, `tables`, `test_images` and `novelties` make what the page shows of one thing
+`answers`, `charts`, `tables`, `images` and `novelties` make what the page shows of one thing
 each; `sprites` puts many pictures into one; `render` fills `templates/page.html`, into which the
 styles, the scripts beside it and the libraries go whole: Vega, Vega-Lite and Vega-Embed draw the
 charts, DataTables sorts the tables. Nothing is measured here and no file of a run is read; a

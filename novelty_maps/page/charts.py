@@ -1,7 +1,7 @@
 """The charts of the page, as Vega-Lite specifications made by Altair.
 
 A chart takes its rows from the page by name, so that they stand there once: `images` those of
-`test_images.point_rows`, `by_k` and `roc` what is returned here.
+`images.point_rows`, `by_k` and `roc` what is returned here.
 """
 
 from typing import Any
@@ -49,7 +49,7 @@ def images_chart(points: pd.DataFrame, *, k: int) -> dict[str, Any]:
     """Every test image as a point: score against agreement; an area can be selected.
 
     Args:
-        points: As `test_images.point_rows` returns them.
+        points: As `images.point_rows` returns them.
         k: The K of the agreement.
     """
     kinds = [kind for kind, _ in KINDS]

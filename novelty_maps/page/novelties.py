@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from novelty_maps.figures.examples import for_display
 from novelty_maps.maps.names import short_name
+from novelty_maps.page.images import MAP_COLORS
 from novelty_maps.page.sprites import (
     eight_bit,
     fitting_side,
@@ -17,7 +18,6 @@ from novelty_maps.page.sprites import (
     reduced,
     sheet,
 )
-from novelty_maps.page.test_images import MAP_COLORS
 from novelty_maps.planting.planted import Planted
 
 _PIXELS = 3_000_000  # of all maps together, at most

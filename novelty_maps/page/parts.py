@@ -14,9 +14,9 @@ from novelty_maps.page.answers import (
     localization_answer,
     representation_answer,
 )
+from novelty_maps.page.images import drawn_rows, point_rows, shown_images
 from novelty_maps.page.novelties import shown_novelties
 from novelty_maps.page.tables import Table, detectors_table, maps_table
-from novelty_maps.page.test_images import drawn_rows, point_rows, shown_images
 from novelty_maps.planting.planted import Planted
 
 LOSS = "autoencoder/reconstruction_error"  # the score that agreement draws as its own
@@ -27,7 +27,7 @@ class Part(NamedTuple):
 
     Attributes:
         answers: What it answers.
-        images: As of `test_images.shown_images`, with `total`, the number of test images.
+        images: As of `images.shown_images`, with `total`, the number of test images.
         novelties: As of `novelties.shown_novelties`.
         charts: Name to its specification, but for ROC curves.
         rows: Name to the rows that charts take, beside those of `images`.
