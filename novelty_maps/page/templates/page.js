@@ -13,13 +13,14 @@ const LONG = 20; // rows of a table at a time
 
 async function chart(place, gallery) {
   const name = place.dataset.chart;
-  const datasets = { ...DATA.rows, images: DATA.images?.rows ?? [] };
+  const specification = DATA.charts[name];
+  const datasets = { ...specification.datasets, ...DATA.rows, images: DATA.images?.rows ?? [] };
   const tooltip = (handler, event, item, value) => {
     if (value === null || value === undefined || value === "") gallery.hide();
     else gallery.show(item.datum.row, new DOMRect(event.clientX, event.clientY, 0, 0));
   };
   const options = { renderer: "svg", actions: false, config: CONFIG, ...(name === "images" ? { tooltip } : {}) };
-  const { view } = await vegaEmbed(place, { ...DATA.charts[name], datasets }, options);
+  const { view } = await vegaEmbed(place, { ...specification, datasets }, options);
   if (name === "images") brushed(view, gallery);
 }
 
