@@ -166,8 +166,8 @@ def test_every_row_is_a_point_and_a_tile(page):
 
 @in_browser
 def test_curves_have_their_chance_level_and_the_marked_k(page):
-    assert page.locator("[data-chart=by_k] .mark-rule [aria-roledescription=rule]").count() == 1
-    lines = "[aria-roledescription='line mark']"
+    assert page.locator("[data-chart=by_k] .mark-rule.role-mark line").count() == 1
+    lines = ".mark-line.role-mark path"
     assert page.locator(f"[data-chart=by_k] {lines}").count() == 3
     assert page.locator(f"[data-chart=roc_scores] {lines}").count() == 3 + 1
     assert page.locator(f"[data-chart=roc_forests] {lines}").count() == 2 + 1
