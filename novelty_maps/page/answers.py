@@ -75,9 +75,9 @@ def agreement_answer(metrics: Mapping[str, Any]) -> Answer:
 
 def localization_answer(table: pd.DataFrame) -> Answer:
     """Which map finds a novelty, from `metrics/localization.csv`."""
-    rows = over_all(table).set_index("method")
+    rows = {str(row["method"]): row for _, row in over_all(table).iterrows()}
     numbers = [
-        _measured(short_name(method), rows.loc[method], "average_precision", _map_role(method))
+        _measured(short_name(method), rows[method], "average_precision", _map_role(method))
         for method in shown_methods(table)
     ]
     words = {
@@ -87,8 +87,8 @@ def localization_answer(table: pd.DataFrame) -> Answer:
     }
     gain = f"average_precision_gain_over_{ABSOLUTE_REFERENCE}"
     said = "These are the maps that were compared."
-    if {ABSOLUTE_REFERENCE, CHALLENGER} <= set(rows.index):
-        challenger = rows.loc[CHALLENGER]
+    if {ABSOLUTE_REFERENCE, CHALLENGER} <= rows.keys():
+        challenger = rows[CHALLENGER]
         said = words[_side(challenger[f"{gain}_low"], challenger[f"{gain}_high"])]
     beaten = network_beaten(table)
     return Answer(

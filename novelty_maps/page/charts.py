@@ -4,7 +4,7 @@ A chart takes its rows from the page by name, so that they stand there once: `im
 `images.point_rows`, `by_k` and `roc` what is returned here.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import numpy as np
@@ -32,7 +32,9 @@ def _above() -> alt.Legend:
     return alt.Legend(title=None, orient="top")
 
 
-def _specification(chart: alt.Chart | alt.LayerChart, *, height: int, says: str) -> dict[str, Any]:
+def _specification(
+    chart: alt.Chart | alt.LayerChart | alt.FacetChart, *, height: int, says: str
+) -> dict[str, Any]:
     """A chart as wide as its place; screen readers say what it shows."""
     whole = chart.properties(
         width="container",
@@ -53,7 +55,7 @@ def images_chart(points: pd.DataFrame, *, k: int) -> dict[str, Any]:
         k: The K of the agreement.
     """
     kinds = [kind for kind, _ in KINDS]
-    scale = "log" if (points["score"] > 0).all() else "linear"
+    scale: Literal["log", "linear"] = "log" if (points["score"] > 0).all() else "linear"
     chart = (
         alt.Chart(alt.NamedData("images"))
         .mark_point(filled=True, size=55, opacity=0.75)
@@ -183,10 +185,7 @@ def roc_chart(names: list[str], *, legend: str) -> dict[str, Any]:
         legend: Its title.
     """
     chosen = alt.selection_point(fields=["detector"], bind="legend")
-    looks = {
-        "domain": names,
-        "range": [_SERIES[place % len(_SERIES)] for place in range(len(names))],
-    }
+    colors = [_SERIES[place % len(_SERIES)] for place in range(len(names))]
     dashes = [_DASHES[place // len(_SERIES) % len(_DASHES)] for place in range(len(names))]
     title = alt.Legend(
         title=legend, orient="bottom", columns=1, labelLimit=400, symbolType="stroke"
@@ -201,7 +200,9 @@ def roc_chart(names: list[str], *, legend: str) -> dict[str, Any]:
             y=alt.Y("true:Q", title="true positive rate (novel images)")
             .scale(domain=[0, 1])
             .axis(tickCount=5),
-            color=alt.Color("detector:N", scale=alt.Scale(**looks), legend=title),
+            color=alt.Color(
+                "detector:N", scale=alt.Scale(domain=names, range=colors), legend=title
+            ),
             strokeDash=alt.StrokeDash("detector:N", legend=title).scale(domain=names, range=dashes),
             order=alt.Order("false:Q"),
             opacity=alt.condition(chosen, alt.value(1), alt.value(0.12)),

@@ -70,10 +70,10 @@ def _steps(name: str, values: NDArray[np.float32]) -> dict[str, Any]:
     return {"name": name, "label": short_name(name), "sheet": sheet(steps), "values": begins}
 
 
-def _rows(table: pd.DataFrame, found: pd.DataFrame, methods: list[str]) -> list[dict[str, Any]]:
+def _rows(table: pd.DataFrame, found: pd.DataFrame, methods: list[str]) -> list[dict[Any, Any]]:
     precision = found.set_index(["row", "method"])["average_precision"].unstack()  # noqa: PD010
     precision = precision.reindex(index=table["row"], columns=methods)
-    rows: list[dict[str, Any]] = table[["row", "kind", "size", "intensity", "paired"]].to_dict(
+    rows: list[dict[Any, Any]] = table[["row", "kind", "size", "intensity", "paired"]].to_dict(
         orient="records"
     )
     for row, values in zip(rows, precision.to_numpy(), strict=True):

@@ -164,7 +164,7 @@ class Page(NamedTuple):
     images: dict[str, Any] | None
     novelties: dict[str, Any] | None
     charts: dict[str, dict[str, Any]]
-    rows: dict[str, list[dict[str, Any]]]
+    rows: dict[str, list[dict[Any, Any]]]
     tables: list[Table]
     settings: Mapping[str, Any]
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from novelty_maps.page.parts import Page
 
 _VERSIONS = ("torch", "numpy", "scikit-learn", "altair", "itables")
 _SCRIPTS = ("sprites.js", "gallery.js", "novelties.js", "page.js")
+_VEGA: Callable[[], str] = vl_convert.javascript_bundle  # type: ignore[assignment]  # has a default
 _FILES = resources.files("novelty_maps.page") / "templates"
 
 
@@ -35,7 +36,7 @@ def page_html(page: Page) -> str:
         page=page,
         data=jinja2.utils.htmlsafe_json_dumps(finite(held), dumps=json.dumps, allow_nan=False),
         styles=bundle.with_suffix(".css").read_text("utf-8") + _file("page.css"),
-        scripts=[vl_convert.javascript_bundle(), *map(_file, _SCRIPTS)],
+        scripts=[_VEGA(), *map(_file, _SCRIPTS)],
         sorting=bundle.read_text("utf-8"),
         versions={name: metadata.version(name) for name in ("novelty-maps", *_VERSIONS)},
     )
