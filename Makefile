@@ -37,6 +37,7 @@ own = $(if $(and $(CIFAR10),$(findstring cifar10,$@)),--set data.name=folder \
 run: repository .venv/run
 	dvc repro
 	@echo 'Figures: plots/*/   Numbers: metrics/agreement.json   At a glance: dvc metrics show'
+	@echo 'All of it on one page, in a browser: $(CURDIR)/plots/report.html'
 
 # Settings that the paper leaves open, and the learning rate that `make learning-rates` chooses.
 paper: repository .venv/run

@@ -15,7 +15,7 @@ LOCALIZATION = {"maps", "measures", "metrics", "faithfulness", "plots"}
 LOCALIZATION = {f"localization_{name}" for name in LOCALIZATION}
 DOWNSTREAM_OF_SPLIT = (
     {"split", "train", "maps", "ranks", "metrics", "trajectory_ranks", "trajectory", "plots"}
-    | {"localization_plant", "representation_check", "representation_embed"}
+    | {"report", "localization_plant", "representation_check", "representation_embed"}
     | CLASSIFIERS
     | REPRESENTATION
     | LOCALIZATION
@@ -75,6 +75,7 @@ def test_k_reruns_metrics_and_plots_and_its_revert_runs_nothing(repository: Repo
         "trajectory",
         "plots",
         "localization_metrics",
+        "report",
     }
     assert repository.json("metrics/agreement.json")["k"] == 5
     changed = json.loads(repository.check("dvc", "metrics", "diff", "--json"))
@@ -88,7 +89,11 @@ def test_k_reruns_metrics_and_plots_and_its_revert_runs_nothing(repository: Repo
 def test_blurs_rerun_localization_from_the_kept_maps(repository: Repository) -> None:
     repository.change("localization", blurs=[1])
     assert repository.reproduce("localization_measures") == {"check", "localization_measures"}
-    assert repository.reproduce("--dry") == {"localization_metrics", "localization_plots"}
+    assert repository.reproduce("--dry") == {
+        "localization_metrics",
+        "localization_plots",
+        "report",
+    }
     blur = pd.read_csv(repository / "metrics/localization.csv")["blur"]
     assert (blur == 1).all()
 
@@ -98,18 +103,19 @@ def test_planted_novelties_rerun_what_is_measured_on_them_and_train_nothing(
 ) -> None:
     repository.change("plant", kinds=["disk", "square"])
     assert repository.reproduce("localization_plant") == {"check", "localization_plant"}
-    assert repository.reproduce("--dry") == LOCALIZATION
+    assert repository.reproduce("--dry") == LOCALIZATION | {"report"}
 
 
 def test_number_of_trees_reruns_detection_and_retrains_nothing(repository: Repository) -> None:
     repository.change("representation", trees=7)
     assert repository.reproduce("representation_metrics") == {"check", "representation_metrics"}
-    assert repository.reproduce("--dry") == REPRESENTATION - {"representation_metrics"}
+    assert repository.reproduce("--dry") == REPRESENTATION - {"representation_metrics"} | {"report"}
 
 
 def test_setting_of_the_classifiers_leaves_the_maps_alone(repository: Repository) -> None:
     repository.change("classifier", learning_rate=0.01)
-    assert repository.reproduce("--dry") == {"check"} | CLASSIFIERS  # and what reads their weights
+    dry = repository.reproduce("--dry")  # without what reads the weights, which are the old ones
+    assert dry == {"check", "report"} | CLASSIFIERS
 
 
 def test_variant_that_is_no_longer_named_is_left_out(repository: Repository) -> None:
@@ -149,7 +155,7 @@ def test_variant_is_added_by_name_and_a_second_seed_makes_an_ensemble(
 
 def test_plot_style_reruns_plots(repository: Repository) -> None:
     repository.change("plots", colormap="viridis")
-    assert repository.reproduce("--dry") == {"check", "plots", "localization_plots"}
+    assert repository.reproduce("--dry") == {"check", "plots", "localization_plots", "report"}
 
 
 def test_normal_classes_rerun_all_but_fetch(repository: Repository) -> None:
@@ -166,7 +172,7 @@ def test_normal_classes_rerun_all_but_fetch(repository: Repository) -> None:
 def test_code_of_the_figures_reruns_plots(repository: Repository) -> None:
     file = repository / "novelty_maps/figures/style.py"
     file.write_text(file.read_text() + "\n# changed\n")
-    drawn = {"plots", "representation_plots", "localization_plots"}
+    drawn = {"plots", "representation_plots", "localization_plots", "report"}
     assert repository.reproduce("--dry") == drawn
 
 

@@ -1,0 +1,62 @@
+"""The page as text: the template, filled, with all that it needs in it."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+import itables
+import jinja2
+import numpy as np
+import vl_convert
+
+from novelty_maps.page.parts import Page
+
+_VERSIONS = ("torch", "numpy", "scikit-learn", "altair", "itables")
+_SCRIPTS = ("sprites.js", "gallery.js", "novelties.js", "page.js")
+_VEGA: Callable[[], str] = vl_convert.javascript_bundle  # type: ignore[assignment]  # has a default
+_FILES = resources.files("novelty_maps.page") / "templates"
+
+
+def page_html(page: Page) -> str:
+    """The page as one HTML file that loads nothing."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("novelty_maps.page", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["setting"] = _setting
+    bundle = Path(itables.options.dt_bundle)
+    held = {name: getattr(page, name) for name in ("images", "novelties", "charts", "rows")}
+    return environment.get_template("page.html").render(
+        page=page,
+        data=jinja2.utils.htmlsafe_json_dumps(finite(held), dumps=json.dumps, allow_nan=False),
+        styles=bundle.with_suffix(".css").read_text("utf-8") + _file("page.css"),
+        scripts=[_VEGA(), *map(_file, _SCRIPTS)],
+        sorting=bundle.read_text("utf-8"),
+        versions={name: metadata.version(name) for name in ("novelty-maps", *_VERSIONS)},
+    )
+
+
+def finite(value: Any) -> Any:
+    """The same with None for every number that is not finite, and nine significant digits."""
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    if isinstance(value, float | np.floating):
+        return float(f"{value:.9g}") if math.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _file(name: str) -> str:
+    return (_FILES / name).read_text("utf-8")
+
+
+def _setting(value: Any) -> str:
+    """A value of params.yaml in one line."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)

@@ -1,0 +1,112 @@
+"""The tables that readers sort: maps and detectors, all numbers as in the tables of the run."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from novelty_maps.figures.shown import over_all
+from novelty_maps.figures.style import in_words
+from novelty_maps.maps.names import CONTROLS, DETECTORS, short_name
+
+_MAPS = {
+    "average_precision": "average precision",
+    "aupro": "AUPRO",
+    "auroc": "AUROC",
+    "pointing_game": "pointing game",
+    "pooled_average_precision": "pooled AP",
+    "image_auroc": "image AUROC",
+}
+_DETECTORS = {
+    "auroc": "AUROC",
+    "average_precision": "average precision",
+    "fpr_at_95_tpr": "FPR at 95% TPR",
+}
+
+
+class Cell(NamedTuple):
+    """What stands in a cell.
+
+    Attributes:
+        text: As it is read; "–" where the number is undefined.
+        order: The number by which it is sorted, from which nothing is rounded; None for text.
+        interval: Its 95% interval, empty without one.
+    """
+
+    text: str
+    order: float | None = None
+    interval: str = ""
+
+
+class Table(NamedTuple):
+    """A table with its caption.
+
+    Attributes:
+        name: Its id on the page.
+        caption: What it has.
+        heads: Columns; the first ones are text.
+        rows: Cells of each row.
+    """
+
+    name: str
+    caption: str
+    heads: list[str]
+    rows: list[list[Cell]]
+
+
+def maps_table(table: pd.DataFrame) -> Table:
+    """How well each map finds novelties, over all images.
+
+    Args:
+        table: `metrics/localization.csv`.
+    """
+    measures = {name: label for name, label in _MAPS.items() if name in table}
+    rows = over_all(table).sort_values("average_precision", ascending=False, kind="stable")
+    return Table(
+        "maps",
+        "Maps: how well each finds novelties of known place, over all of these images",
+        ["map", "sees", *measures.values()],
+        [
+            [Cell(short_name(row["method"])), Cell(_sees(row["method"])), *_cells(row, measures)]
+            for _, row in rows.iterrows()
+        ],
+    )
+
+
+def detectors_table(table: pd.DataFrame) -> Table:
+    """How well each detector tells novel images, of all novel classes.
+
+    Args:
+        table: `metrics/detection.csv`.
+    """
+    measures = {name: label for name, label in _DETECTORS.items() if name in table}
+    rows = table[table["novel_class"] == "all"]
+    rows = rows.sort_values("auroc", ascending=False, kind="stable")
+    texts = ("representation", "detector", "labels")
+    return Table(
+        "detectors",
+        "Detectors: how well each tells novel images; labels are the novel images it was told of",
+        [*texts, *measures.values()],
+        [
+            [*(Cell(in_words(str(row[name]))) for name in texts), *_cells(row, measures)]
+            for _, row in rows.iterrows()
+        ],
+    )
+
+
+def _sees(method: str) -> str:
+    if method in CONTROLS:
+        return "no network"
+    return "a network of its own" if method in DETECTORS else "the autoencoder"
+
+
+def _cells(row: "pd.Series[Any]", measures: Sequence[str] | dict[str, str]) -> list[Cell]:
+    return [_cell(row, measure) for measure in measures]
+
+
+def _cell(row: "pd.Series[Any]", measure: str) -> Cell:
+    value, low, high = (row.get(f"{measure}{end}") for end in ("", "_low", "_high"))
+    if pd.isna(value):
+        return Cell("–", -1.0)
+    known = not (pd.isna(low) or pd.isna(high))
+    return Cell(f"{value:.3f}", float(value), f"{low:.3f} to {high:.3f}" if known else "")

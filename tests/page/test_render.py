@@ -1,0 +1,300 @@
+"""The page as a file, and in a browser where there is one: Chromium by way of Playwright."""
+
+import html
+import importlib.util
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+from oracles.small_page import (
+    COUNT,
+    SETTINGS,
+    SIDE,
+    images,
+    per_image,
+    planted,
+    planted_maps,
+    small_page,
+    small_parts,
+)
+
+from novelty_maps.page.parts import whole_page
+from novelty_maps.page.render import finite, page_html
+from novelty_maps.page.sprites import quantile_steps
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
+MISSING = [
+    name
+    for name, there in (
+        ("Chromium", BROWSER),
+        ("playwright", importlib.util.find_spec("playwright")),
+    )
+    if not there
+]
+in_browser = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
+
+
+@pytest.fixture(scope="module")
+def text():
+    return page_html(small_page())
+
+
+def held(text):
+    """What the page's scripts read."""
+    return json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL).group(1))
+
+
+def test_page_loads_nothing(text):
+    assert "default-src 'none'" in text
+    assert not re.findall(r"<(?:script|link|img|iframe)[^>]*\b(?:src|href)=.?(?:https?:)?//", text)
+    assert "@import" not in text
+    assert not re.findall(r"url\((?!data:)[^)]*//", text)
+
+
+def test_page_without_images_is_small(text):
+    assert len(text) < 2_200_000  # so that 2.8 MB are left for the images of the default
+
+
+def test_page_holds_the_rows_of_the_tables(text):
+    data = held(text)
+    table = per_image()
+    rows = data["images"]["rows"]
+    assert [row["row"] for row in rows] == table["row"].tolist()
+    np.testing.assert_allclose(
+        [row["score"] for row in rows], table["reconstruction_loss"], rtol=1e-8
+    )
+    assert [row["agreement"] for row in rows] == table["agreement"].tolist()
+    assert len(data["novelties"]["rows"]) == 6
+    assert data["novelties"]["rows"][0]["found"]["reconstruction_error"] is None
+    assert data["novelties"]["rows"][5]["size"] is None
+
+
+def test_names_from_data_cannot_close_a_script(text):
+    assert held(text)["images"]["rows"][1]["name"] == "bee </script>"
+    assert "bee </script>" not in text
+
+
+def test_settings_and_versions_stand_at_the_foot(text):
+    foot = html.unescape(text[text.index("<footer>") :])
+    for section, values in SETTINGS.items():
+        assert f"<h3>{section}</h3>" in foot
+        for key, value in values.items():
+            assert f"<dt>{key}</dt><dd>{value}</dd>" in foot
+    assert re.search(r"torch \d", foot)
+
+
+def test_page_is_the_same_each_time(text):
+    assert page_html(small_page()) == text
+
+
+def test_not_finite_becomes_null():
+    values = finite({"a": [np.nan, np.float32(0.5), np.int64(3)], "b": (np.inf, "text", None)})
+    assert values == {"a": [None, 0.5, 3], "b": [None, "text", None]}
+
+
+@pytest.mark.parametrize("absent", ["agreement", "localization", "representation"])
+def test_page_says_what_is_absent(absent):
+    page = whole_page(small_parts() | {absent: None}, facts={"data set": "small"}, settings={})
+    assert f"There are no results of {absent} for this split." in page_html(page)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def open_page(chromium, tmp_path_factory):
+    """Opens a page's text in a browser; what it asks for and complains of is kept."""
+
+    def opened(text, **context):
+        file = tmp_path_factory.mktemp("page") / "report.html"
+        file.write_text(text)
+        page = chromium.new_context(viewport={"width": 1200, "height": 900}, **context).new_page()
+        page.set_default_timeout(120_000)
+        page.asked, page.said = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda message: page.said.append(message.text))
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.goto(file.as_uri())
+        page.wait_for_selector("body[data-ready]")
+        return page
+
+    return opened
+
+
+@pytest.fixture(scope="module")
+def page(open_page, text):
+    return open_page(text)
+
+
+POINTS = "[data-chart=images] path[aria-roledescription=point]"
+
+
+def tiles(page):
+    return [int(tile.get_attribute("data-row")) for tile in page.locator("#gallery .tile").all()]
+
+
+def pixels(page, selector):
+    """Grey values of a canvas, (H, W), as it is drawn."""
+    side, values = page.locator(selector).evaluate(
+        "c => [c.width, [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]]"
+    )
+    return np.array(values).reshape(side, side, 4)[..., 0]
+
+
+@in_browser
+def test_nothing_is_asked_for_and_nothing_complained_of(page):
+    assert not [url for url in page.asked if not url.startswith(("file:", "data:", "blob:"))]
+    assert len([url for url in page.asked if url.startswith("file:")]) == 1
+    assert page.said == []
+
+
+@in_browser
+def test_every_row_is_a_point_and_a_tile(page):
+    assert page.locator(POINTS).count() == COUNT
+    assert sorted(tiles(page)) == list(range(COUNT))
+    assert page.locator("#novelty-list .tile").count() == 6
+
+
+@in_browser
+def test_curves_have_their_chance_level_and_the_marked_k(page):
+    assert page.locator("[data-chart=by_k] .mark-rule.role-mark line").count() == 1
+    lines = ".mark-line.role-mark path"
+    assert page.locator(f"[data-chart=by_k] {lines}").count() == 3
+    assert page.locator(f"[data-chart=roc_scores] {lines}").count() == 3 + 1
+    assert page.locator(f"[data-chart=roc_forests] {lines}").count() == 2 + 1
+
+
+@in_browser
+@pytest.mark.parametrize("row", [0, 4, 11])
+def test_hovering_shows_the_image_of_the_point(page, row):
+    page.locator(POINTS).nth(row).hover()
+    page.wait_for_selector(f"#card[data-row='{row}']:not([hidden])")
+    pictures, reconstructions, _ = images()
+    shown = pixels(page, "#card [data-picture=input]")
+    np.testing.assert_array_equal(shown[::2, ::2], pictures[row, 0])
+    shown = pixels(page, "#card [data-picture=reconstruction]")
+    np.testing.assert_array_equal(shown[::2, ::2], np.round(255 * reconstructions[row, 0]))
+    page.mouse.move(2, 2)
+    page.wait_for_selector("#card", state="hidden")
+
+
+@in_browser
+def test_dragging_lists_what_lies_inside(page):
+    boxes = [point.bounding_box() for point in page.locator(POINTS).all()]
+    centers = np.array([(b["x"] + b["width"] / 2, b["y"] + b["height"] / 2) for b in boxes])
+    middle = np.sort(centers[:, 0])[5:7].mean()
+    top, bottom = centers[:, 1].min() - 5, centers[:, 1].max() + 5
+    page.mouse.move(middle, top)
+    page.mouse.down()
+    page.mouse.move(centers[:, 0].max() + 4, bottom, steps=5)
+    page.mouse.up()
+    inside = np.flatnonzero(centers[:, 0] > middle).tolist()
+    page.wait_for_function("document.getElementById('selected').textContent.startsWith('Sel')")
+    assert sorted(tiles(page)) == inside
+    page.locator("#clear").click()
+    assert len(tiles(page)) == COUNT
+
+
+@in_browser
+def test_images_are_sorted_by_what_is_asked_for(page):
+    table = per_image()
+    for value, column, rising in (
+        ("score", "reconstruction_loss", False),
+        ("score-up", "reconstruction_loss", True),
+        ("distance", "max_distance_saliency_to_error", False),
+    ):
+        page.locator("#sort").select_option(value)
+        order = table.sort_values(column, ascending=rising, kind="stable")["row"].tolist()
+        assert tiles(page) == order
+    page.locator("#sort").select_option("agreement")
+    assert table["agreement"].iloc[tiles(page)].is_monotonic_increasing
+    page.locator("#kind").select_option("novel")
+    assert sorted(tiles(page)) == table[table["novel"] == 1]["row"].tolist()
+    page.locator("#kind").select_option("")
+
+
+@in_browser
+def test_keyboard_opens_and_closes_the_card(page):
+    tile = page.locator("#gallery .tile").first
+    tile.focus()
+    page.wait_for_selector(f"#card[data-row='{tile.get_attribute('data-row')}']:not([hidden])")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#card", state="hidden")
+
+
+@in_browser
+@pytest.mark.parametrize("step", [0, 20, 55, 63])
+def test_slider_moves_what_a_map_marks(page, step):
+    page.locator("#novelty-list [data-row='2']").click()
+    page.locator("#left-map").select_option(label="saliency")
+    page.locator("#threshold").fill(str(step))
+    steps = quantile_steps(planted_maps()["saliency"])[0][2]
+    marked = steps >= step
+    assert page.locator("#novelty-left").get_attribute("data-marked") == str(marked.sum())
+    found = round(100 * (marked & planted().mask[2]).sum() / 4)
+    assert f"finds {found}% of the novelty" in page.locator("#left-says").text_content()
+
+
+@in_browser
+def test_two_maps_are_those_that_are_chosen(page):
+    page.locator("#novelty-list [data-row='1']").click()
+    page.locator("#threshold").fill("63")
+    for label, name in (("recon. error", "reconstruction_error"), ("saliency", "saliency")):
+        page.locator("#right-map").select_option(label=label)
+        marked = quantile_steps(planted_maps()[name])[0][1] >= 63
+        assert page.locator("#novelty-right").get_attribute("data-marked") == str(marked.sum())
+    shown = pixels(page, "#novelty-image")
+    scale = len(shown) // SIDE
+    middle = shown[scale // 2 :: scale, scale // 2 :: scale]
+    np.testing.assert_array_equal(middle, planted().after[1, 0])
+
+
+@in_browser
+def test_what_a_map_misses_comes_first(page):
+    page.locator("#left-map").select_option(label="saliency")
+    page.locator("#novelty-sort").select_option("left")
+    shown = [tile.get_attribute("data-row") for tile in page.locator("#novelty-list .tile").all()]
+    rows = small_page().novelties["rows"]
+    precision = [rows[int(row)]["found"]["saliency"] for row in shown]
+    assert precision == sorted(precision)
+    page.locator("#novelty-sort").select_option("row")
+
+
+@in_browser
+def test_table_is_sorted_by_its_head(page):
+    head = page.locator("#detectors thead th", has_text="AUROC")
+    orders = []
+    for _ in range(2):
+        head.click()
+        cells = page.locator("#detectors tbody td:nth-child(4)").all_text_contents()
+        orders.append([float(cell.split()[0]) for cell in cells])
+    assert {tuple(orders[0]), tuple(orders[1])} >= {tuple(sorted(orders[0]))}
+    assert orders[0] != orders[1]
+    assert orders[0] in (sorted(orders[0]), sorted(orders[0], reverse=True))
+
+
+@in_browser
+def test_narrow_page_in_the_dark_is_no_wider_than_its_window(open_page, text):
+    page = open_page(text, color_scheme="dark")
+    assert "dark" in page.locator("html").get_attribute("class")
+    page.set_viewport_size({"width": 360, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.said == []
+
+
+@in_browser
+@pytest.mark.parametrize("absent", ["agreement", "localization", "representation"])
+def test_page_of_two_questions_works(open_page, absent):
+    parts = small_parts(channels=3) | {absent: None}
+    page = open_page(page_html(whole_page(parts, facts={"data set": "s"}, settings={})))
+    assert page.said == []
+    assert page.locator(POINTS).count() == (0 if absent == "agreement" else COUNT)
