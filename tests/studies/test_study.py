@@ -48,7 +48,7 @@ AUTHORS = {
 # Studies of classifiers that have converged, with batch norm's statistics computed anew.
 CONVERGED = {
     "representations-cifar10": ("representation", 5),
-    "reconstruction-weight-cifar10": ("representation", 3),
+    "reconstruction-weight-cifar10": ("representation", 1),
     "representations-cifar100": ("representation", 1),
     "networks-cifar10": ("representation", 1),
     "small-versions": ("representation", 1),
@@ -224,11 +224,11 @@ MADE_WITH = {
         "data.image_size": 32,
         "split.normal_classes": [0, 1, 2, 4, 5, 9],
     },
-    "reconstruction-weight-cifar10-3": {
+    "reconstruction-weight-cifar10": {
         **ONE_CYCLE,
         "data.name": "cifar10",
         "data.image_size": 32,
-        "split.normal_classes": [0, 1, 5, 6, 7, 8],
+        "split.normal_classes": [0, 1, 2, 4, 5, 9],
         "classifier.epochs": 10,
     },
     "representations-cifar100": {
@@ -282,7 +282,7 @@ VARIANTS = {
     | {"hybrid", "generalized_odin", "rotation", "nominal_1", "nominal_2", "hybrid_sum"},
     "networks-cifar10": {"nominal", *(f"nominal_{i}" for i in range(1, 5))}
     | {"generalized_odin", "generalized_odin_decayed", "rotation", "recolouring", "sobel"},
-    "reconstruction-weight-cifar10-1": {"nominal", *(f"hybrid_{i}" for i in range(6))},
+    "reconstruction-weight-cifar10": {"nominal", *(f"hybrid_{i}" for i in range(6))},
     "representations-cifar100": PLAIN,
     "few-labels-mnist": PLAIN,
     "small-versions": PLAIN | {"nominal_1", "nominal_2", "svgd", "jem", "small_csi", "simclr"},
