@@ -79,7 +79,7 @@ def compute_maps(
             maps[method] = map_ if inside is None else map_.where(inside, 0)
         return {name: map_.cpu().contiguous().numpy() for name, map_ in maps.items()}
 
-    size = batch_of(batch_size, images.shape[1:], device)
+    size = batch_of(batch_size, images.shape[1:], device, gradient=True)
     return (maps_of(slice(start, start + size)) for start in range(0, len(images), size))
 
 

@@ -27,18 +27,23 @@ MEMORY_FORMAT = (
 _VALUES = 2**22  # of the images of a batch, where the processor's memory is the limit
 
 
-def batch_of(size: int, shape: Sequence[int], device: torch.device) -> int:
+def batch_of(
+    size: int, shape: Sequence[int], device: torch.device, *, gradient: bool = False
+) -> int:
     """How many images of a shape (C, H, W) are asked of a network at a time, without training it.
 
-    As many as are wanted, but on the processor no more than have four million values, so that a
-    batch of photos takes no more memory than one of small images: 256 of up to 73×73 in colour.
+    As many as are wanted, but on the processor no more than have four million values, or two with
+    gradients, so that a batch of photos takes little more memory than one of small images. Through
+    the LSA autoencoder a value takes about 600 bytes with its gradients.
 
     Args:
         size: How many are wanted.
         shape: Of an image.
         device: Where to compute.
+        gradient: Whether gradients are taken, for which all that is computed is kept.
     """
-    return max(1, min(size, _VALUES // math.prod(shape))) if device.type == "cpu" else size
+    most = (_VALUES // 2 if gradient else _VALUES) // math.prod(shape)
+    return max(1, min(size, most)) if device.type == "cpu" else size
 
 
 def as_input(images: Tensor) -> Tensor:

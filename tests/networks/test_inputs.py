@@ -51,6 +51,8 @@ def test_channels_are_last_in_memory_only_with_avx512(monkeypatch, capability, e
 def test_batch_of_photos_has_no_more_values_than_one_of_small_images(size, shape, expected):
     assert batch_of(size, shape, torch.device("cpu")) == expected
     assert batch_of(size, shape, torch.device("cuda")) == size
+    with_gradients = batch_of(size, shape, torch.device("cpu"), gradient=True)
+    assert with_gradients == max(1, min(size, 2**21 // int(np.prod(shape))))
 
 
 def test_generator_is_a_function_of_its_words_alone():
