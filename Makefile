@@ -74,6 +74,7 @@ test: .venv/test
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 docs: .venv/docs
+	rm -rf docs/library
 	python -m sphinx -q -W --keep-going docs build/docs
 	@echo 'Begin with build/docs/index.html'
 
@@ -100,4 +101,4 @@ lock: .venv/test
 	  .venv/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//; s/ @ .*//'; } > constraints.txt
 
 clean:
-	rm -rf .venv build *.egg-info
+	rm -rf .venv build docs/library *.egg-info

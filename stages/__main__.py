@@ -84,7 +84,8 @@ def score(
         DetectorsParams, {"network": network, "weights": weights, "image_size": image_size}
     )
     photos, others = find_images(images, output=output), find_normal(normal, output=output)
-    autoencoder = None if model is None else load_autoencoder(None, model)
+    remedy = "name a file of weights that the pipeline has trained"
+    autoencoder = None if model is None else load_autoencoder(None, model, remedy=remedy)
     with tqdm(unit="img", mininterval=0.5) as bar:
         found = score_photos(
             list(photos.values()),

@@ -8,17 +8,23 @@ from novelty_maps.autoencoders.registry import autoencoder_of, require_images
 from novelty_maps.pipeline import formats
 
 
-def load_autoencoder(image_shape: tuple[int, ...] | None, path: Path = AUTOENCODER) -> Autoencoder:
+def load_autoencoder(
+    image_shape: tuple[int, ...] | None,
+    path: Path = AUTOENCODER,
+    *,
+    remedy: str = "train again with `dvc repro train`",
+) -> Autoencoder:
     """The autoencoder in evaluation mode.
 
     Args:
         image_shape: (C, H, W) of the images that it must take, None for any.
         path: File of its weights.
+        remedy: What to do if it can't be read.
 
     Raises:
         InputError: The file is missing or damaged, or belongs to another network or other images.
     """
-    weights = formats.read_torch(path, remedy="train again with `dvc repro train`")
+    weights = formats.read_torch(path, remedy=remedy)
     network = autoencoder_of(weights, source=str(path))
     if image_shape is not None:
         require_images(network, image_shape, source=str(path))

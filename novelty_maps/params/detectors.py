@@ -29,7 +29,7 @@ class DetectorsParams(Section):
     def _weights_are_named(self) -> Self:
         if self.weights is None and self.network != LITE:
             raise ValueError(
-                f"detectors.weights is null, but only {LITE} has weights to install: name a state"
-                f" dict of torchvision's {self.network}"
+                f"only {LITE} has weights to install: name a state dict of torchvision's"
+                f" {self.network} as its weights"
             )
         return self
