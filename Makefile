@@ -29,7 +29,7 @@ SET ?=
 comma := ,
 STUDIES := $(basename $(notdir $(wildcard studies/definitions/*.yaml)))
 settings = $(if $(PRECISION),train.precision=$(PRECISION) classifier.precision=$(PRECISION)) $(SET)
-own = $(if $(and $(CIFAR10),$(findstring cifar10,$@)),--set data.name=folder \
+own = $(if $(and $(CIFAR10),$(findstring cifar10,$(filter-out %cifar100,$@))),--set data.name=folder \
   --set $(call quoted,data.path="$(call absolute,$(CIFAR10))"))
 
 .PHONY: run paper natural report test docs lock clean repository $(STUDIES)

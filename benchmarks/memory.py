@@ -3,9 +3,7 @@
 A folder of images in five classes is made, grey or with --colour in colour, and the pipeline's
 stages run on it one after the other, each in a process of its own, with one short training of each
 kind. What a process holds for itself (RssAnon in /proc) is looked at a hundred times a second; the
-pages of mapped files, which the system takes back when it needs them, are not in it. Under --limit
-no stage may have more: that is the limit of the process's own data that the system keeps
-(RLIMIT_DATA), which also counts what was asked for and never touched.
+pages of mapped files, which the system takes back when it needs them, are not in it.
 """
 
 import os

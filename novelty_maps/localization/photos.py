@@ -134,8 +134,8 @@ def _divided(count: int, *, fits: bool) -> tuple[NDArray[np.intp], NDArray[np.in
     needed = 2 if fits else 1
     if count < needed:
         raise InputError(
-            f"there is {count} normal photo: give {needed} at least, and 100 for p-values down to"
-            f" {1 / (1 + KEPT * 100):.2g}"
+            f"the number of normal photos is {count}: give {needed} at least, and 100 for p-values"
+            f" down to {1 / (1 + (KEPT if fits else 1) * 100):.2g}"
         )
     if not fits:
         return np.arange(0), np.arange(count)

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from novelty_maps.maps.methods import needs_detectors, needs_mean_image
 from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.pipeline.boxes import Boxes
 from novelty_maps.pipeline.parts import load_boxes, load_part, mean_image
+from novelty_maps.pipeline.rows import Images
 
 
 def load_needed(
@@ -37,7 +36,7 @@ def load_needed(
 
 def fit_needed(
     methods: Sequence[str],
-    images: NDArray[np.uint8],
+    images: Images,
     boxes: Boxes | None,
     params: DetectorsParams,
     *,

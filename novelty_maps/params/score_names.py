@@ -8,3 +8,6 @@ LATENT_SCORES = (
     "vim",
     "kl_matching",
 )
+
+# Tasks beside classification, each an objective and the name of its score.
+TASKS = ("rotation", "recolouring", "sobel")

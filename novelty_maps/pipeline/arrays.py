@@ -3,6 +3,7 @@
 And arrays that grow on disk, where memory is not to grow with them.
 """
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,8 +80,9 @@ class Spool:
     """
 
     def __init__(self, row_shape: tuple[int, ...], dtype: DTypeLike) -> None:
-        # Here, because the usual folder for such files may be memory.
-        self._file = tempfile.TemporaryFile(dir=".")  # noqa: SIM115  (closed with the rows)
+        # Here, if one may write here, because the usual folder for such files may be memory.
+        folder = "." if os.access(".", os.W_OK) else None
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (closed with the rows)
         self.row_shape = row_shape
         self._dtype = np.dtype(dtype)
         self._rows = 0

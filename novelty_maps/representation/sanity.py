@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-TASKS = ("rotation", "recolouring", "sobel", "shift")  # those that logits are kept of
+from novelty_maps.params.score_names import TASKS
 
 
 def task_accuracy(outputs: Mapping[str, NDArray[Any]], normal: NDArray[np.bool_]) -> float:
@@ -21,7 +21,7 @@ def task_accuracy(outputs: Mapping[str, NDArray[Any]], normal: NDArray[np.bool_]
         In [0, 1], 1/R by chance; NaN without such logits or without normal images, or where R is 1
         and there is nothing to tell.
     """
-    for task in TASKS:
+    for task in (*TASKS, "shift"):
         logits = outputs.get(f"{task}_logits")
         if logits is not None and logits.shape[1] > 1 and normal.any():
             told = logits[normal].argmax(axis=2) == np.arange(logits.shape[1])

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax, logsumexp
 
+from novelty_maps.params.score_names import TASKS
+
 _ROWS = 256  # images compared with the training images at a time
 Logits = NDArray[np.floating]
 
@@ -200,10 +202,7 @@ SHOWN = {"jem": "energy"}
 SCORES: dict[str, Score] = {
     "generalized_odin_h": Score(generalized_odin_h, ("h",)),
     "generalized_odin_g": Score(generalized_odin_g, ("g",)),
-    **{
-        name: Score(transformation, (f"{name}_logits",))
-        for name in ("rotation", "recolouring", "sobel")
-    },
+    **{name: Score(transformation, (f"{name}_logits",)) for name in TASKS},
     "small_csi": Score(small_csi, ("projection", "shift_logits"), training=True),
     "contrastive": Score(contrastive, ("projection",), training=True),
     **{name: Score(function, ("logits",)) for name, function in LOGIT_SCORES.items()},

@@ -45,7 +45,8 @@ def bootstrap_means(
     member = group_numbers(groups, len(values))
     count = int(member.max(initial=-1)) + 1
     means = np.empty((samples, values.shape[1]))
-    width, chunk = max(1, _VALUES // len(member)), max(1, min(_CHUNK, _VALUES // count))
+    width = max(1, _VALUES // max(1, len(member)))
+    chunk = max(1, min(_CHUNK, width))
 
     @lru_cache(maxsize=1)  # once, where all columns fit
     def filled(first: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

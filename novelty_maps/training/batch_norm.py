@@ -18,8 +18,8 @@ from novelty_maps.networks.inputs import as_input, batch_of
 from novelty_maps.training.loop import epoch_generator
 
 IMAGES = 8192  # at most; Wu & Johnson find a thousand to ten thousand enough
-BATCH = 1024  # images at a time, at most; fewer of large ones as of `batch_of`
-_FEWEST, _VALUES = 1024, 2**27  # of photos as many as have so many values, but a thousand
+BATCH = 1024  # images at a time, at most; fewer of large ones, as of `batch_of`, on any device
+_FEWEST, _VALUES = 1024, 2**27  # of photos as many as have so many values, but at least a thousand
 
 
 def calibration_images(images: Tensor, *, seed: int) -> Tensor:
@@ -48,7 +48,9 @@ def recalibrate(network: nn.Module, images: Tensor, *, device: torch.device) -> 
         device: Where to compute.
     """
     if any(isinstance(module, _BatchNorm) for module in network.modules()):
-        batches = images.tensor_split(-(-len(images) // batch_of(BATCH, images.shape[1:], device)))
+        # The batches are part of the result, and so the same on every device.
+        size = batch_of(BATCH, images.shape[1:], torch.device("cpu"))
+        batches = images.tensor_split(-(-len(images) // size))
         update_bn((as_input(batch.to(device)) for batch in batches), network)
 
 

@@ -13,6 +13,7 @@ import torch
 from novelty_maps.machine.devices import processor
 from novelty_maps.pipeline import formats
 from novelty_maps.pipeline.cache import cache_folder, file_digest, refusal
+from novelty_maps.pipeline.errors import InputError
 from novelty_maps.training.state import TrainingState
 
 
@@ -27,11 +28,19 @@ def checkpoints_folder() -> Path | None:
     """Folder for checkpoints: CHECKPOINTS_ROOT, which machines can share, or one of the user.
 
     Returns:
-        The folder, which may not exist yet; None for a user without a home folder. A relative path
-        in the variable is none, because DVC runs a stage in folders of its own.
+        The folder, which may not exist yet; None for a user without a home folder.
+
+    Raises:
+        InputError: The variable has a relative path.
     """
-    given = Path(os.environ.get("CHECKPOINTS_ROOT", ""))
-    return given if given.is_absolute() else cache_folder("checkpoints")
+    given = os.environ.get("CHECKPOINTS_ROOT")
+    if not given:
+        return cache_folder("checkpoints")
+    if not Path(given).is_absolute():
+        raise InputError(
+            f"CHECKPOINTS_ROOT={given} is not an absolute path: DVC runs stages in folders of its own"
+        )
+    return Path(given)
 
 
 class Checkpoint:

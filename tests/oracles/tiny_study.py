@@ -8,6 +8,7 @@ from sklearn.neural_network import MLPClassifier
 
 from novelty_maps.autoencoders.files import AUTOENCODER
 from novelty_maps.autoencoders.registry import seeded_autoencoder
+from novelty_maps.params.class_names import CLASSES
 from novelty_maps.pipeline import formats
 from novelty_maps.pipeline.arrays import write_array
 from novelty_maps.pipeline.paths import RAW_IMAGES, RAW_LABELS, RAW_PROVENANCE
@@ -73,14 +74,16 @@ def _run(params):
 
 
 def _write_images(params, *, of_a_class):
-    """Noise about a level of its own for each of ten classes, officially a fifth for tests."""
-    channels = 3 if params.data.name == "cifar10" else 1
-    label = np.arange(10 * of_a_class) % 10
+    """Noise about a level of its own for each class, officially a fifth for tests."""
+    hundred = params.split.normal_classes == "superclasses_0"
+    classes = CLASSES["cifar100"] if hundred else list("abcdefghij")
+    channels = 3 if hundred or params.data.name == "cifar10" else 1
+    label = np.arange(len(classes) * of_a_class) % len(classes)
     noise = np.random.default_rng(0).integers(0, 60, (len(label), channels, SIDE, SIDE))
-    write_array(RAW_IMAGES, (noise + 20 * label[:, None, None, None]).astype(np.uint8))
-    official = np.where(np.arange(len(label)) < 8 * of_a_class, "train", "test")
+    write_array(RAW_IMAGES, (noise + 20 * (label % 10)[:, None, None, None]).astype(np.uint8))
+    official = np.where(np.arange(len(label)) < 0.8 * len(label), "train", "test")
     formats.write_table(RAW_LABELS, pd.DataFrame({"label": label, "official_part": official}))
-    formats.write_json(RAW_PROVENANCE, {"classes": list("abcdefghij")})
+    formats.write_json(RAW_PROVENANCE, {"classes": classes})
     Path(AUTOENCODER).parent.mkdir(parents=True, exist_ok=True)
     network = seeded_autoencoder(
         0, network="lsa", image_shape=(channels, SIDE, SIDE), code_length=4
