@@ -38,7 +38,7 @@ def checkpoints_folder() -> Path | None:
         return cache_folder("checkpoints")
     if not Path(given).is_absolute():
         raise InputError(
-            f"CHECKPOINTS_ROOT={given} is not an absolute path: DVC runs stages in folders of its own"
+            f"CHECKPOINTS_ROOT={given} is not absolute, and DVC runs stages in folders of its own"
         )
     return Path(given)
 
