@@ -115,12 +115,16 @@ def test_training_without_a_place_for_its_state_goes_without_and_says_so(
     assert {path.name for path in tmp_path.iterdir()} <= {"a", "cache"}
 
 
-def test_checkpoints_lie_in_a_folder_of_ones_own_where_it_is_absolute(tmp_path, cache, monkeypatch):
+def test_checkpoints_lie_in_a_folder_of_ones_own_if_one_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("CHECKPOINTS_ROOT", str(tmp_path / "shared"))
     checkpoint = Checkpoint({}, [], device=CPU)
     assert checkpoint.load() is None
     checkpoint.save(STATE)
     assert checkpoint.path.parent == tmp_path / "shared"
     assert checkpoint.load().epoch == 2
-    monkeypatch.setenv("CHECKPOINTS_ROOT", "relative")
-    assert Checkpoint({}, [], device=CPU).path.parent == cache
+
+
+def test_relative_folder_of_ones_own_is_refused(monkeypatch):
+    monkeypatch.setenv("CHECKPOINTS_ROOT", "~/relative")
+    with pytest.raises(InputError, match="CHECKPOINTS_ROOT=~/relative is not absolute"):
+        Checkpoint({}, [], device=CPU)
