@@ -17,6 +17,7 @@ from novelty_maps.page.answers import (
 from novelty_maps.page.images import drawn_rows, point_rows, shown_images
 from novelty_maps.page.novelties import shown_novelties
 from novelty_maps.page.tables import Table, detectors_table, maps_table
+from novelty_maps.pipeline.rows import Images
 from novelty_maps.planting.planted import Planted
 
 LOSS = "autoencoder/reconstruction_error"  # the score that agreement draws as its own
@@ -50,7 +51,7 @@ def agreement_part(
     metrics: Mapping[str, Any],
     per_image: pd.DataFrame,
     by_k: pd.DataFrame,
-    images: NDArray[np.uint8],
+    images: Images,
     reconstructions: NDArray[np.float32],
     maps: Mapping[str, NDArray[np.float32]],
     *,
