@@ -21,7 +21,7 @@ from oracles.small_page import (
 )
 
 from novelty_maps.page.parts import whole_page
-from novelty_maps.page.render import finite, page_html
+from novelty_maps.page.render import page_html
 from novelty_maps.page.sprites import quantile_steps
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
@@ -87,11 +87,6 @@ def test_settings_and_versions_stand_at_the_foot(text):
 
 def test_page_is_the_same_each_time(text):
     assert page_html(small_page()) == text
-
-
-def test_not_finite_becomes_null():
-    values = finite({"a": [np.nan, np.float32(0.5), np.int64(3)], "b": (np.inf, "text", None)})
-    assert values == {"a": [None, 0.5, 3], "b": [None, "text", None]}
 
 
 @pytest.mark.parametrize("absent", ["agreement", "localization", "representation"])
