@@ -107,16 +107,8 @@ def representation_answer(table: pd.DataFrame) -> Answer:
     first = next((name for name in names if own_score(whole, name)), names[0])
     own, forest = (first, own_score(whole, first)), (first, "forest")
     rows = {(row["representation"], row["detector"]): row for _, row in whole.iterrows()}
-    numbers = {
-        key: _measured(
-            f"{in_words(key[0])}: {in_words(key[1])}",
-            rows[key],
-            "auroc",
-            "oracle" if rows[key]["oracle"] == 1 else "network",
-        )
-        for key in dict.fromkeys([own, forest, ("all_classes", "forest")])
-        if key in rows
-    }
+    keys = dict.fromkeys([own, forest, ("all_classes", "forest")])
+    numbers = {key: _detected(rows[key]) for key in keys if key in rows}
     ends = [end for number in numbers.values() for end in (number.value, number.low)]
     low = min([0.9, *(end for end in ends if end == end)])
     return Answer(
@@ -154,6 +146,11 @@ def _estimate(label: str, ends: Mapping[str, float | None], role: str) -> Number
 def _measured(label: str, row: "pd.Series[Any]", measure: str, role: str) -> Number:
     value, low, high = (float(row[f"{measure}{end}"]) for end in ("", "_low", "_high"))
     return Number(label, value, low, high, role)
+
+
+def _detected(row: "pd.Series[Any]") -> Number:
+    label = f"{in_words(row['representation'])}: {in_words(row['detector'])}"
+    return _measured(label, row, "auroc", "oracle" if row["oracle"] == 1 else "network")
 
 
 def _map_role(method: str) -> str:
