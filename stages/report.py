@@ -82,11 +82,16 @@ def _localization(images: "Images", plots: "PlotsParams") -> "Part | None":
         return None
     table = files.read_localization()
     maps = {
-        method: abs(files.load_planted_map("test", "after", method, planted))
+        method: files.load_planted_map("test", "after", method, planted)
         for method in over_all(table)["method"]
     }
     return localization_part(
-        table, files.read_localized_images(), planted, maps, colormap=plots.colormap
+        table,
+        files.read_localized_images(),
+        planted,
+        maps,
+        colormap=plots.colormap,
+        seed=plots.seed,
     )
 
 

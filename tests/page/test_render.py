@@ -20,6 +20,7 @@ from oracles.small_page import (
     small_parts,
 )
 
+from novelty_maps.page import novelties
 from novelty_maps.page.parts import whole_page
 from novelty_maps.page.render import page_html
 from novelty_maps.page.sprites import quantile_steps
@@ -67,6 +68,7 @@ def test_page_holds_the_rows_of_the_tables(text):
     )
     assert [row["agreement"] for row in rows] == table["agreement"].tolist()
     assert len(data["novelties"]["rows"]) == 6
+    assert "images with a novelty are drawn" not in text
     assert data["novelties"]["rows"][0]["found"]["reconstruction_error"] is None
     assert data["novelties"]["rows"][5]["size"] is None
 
@@ -254,6 +256,30 @@ def test_two_maps_are_those_that_are_chosen(page):
 
 
 @in_browser
+def test_novelties_that_are_drawn_are_those_that_are_shown(open_page, monkeypatch):
+    monkeypatch.setattr(novelties, "NOVELTIES", 4)
+    small = small_page()
+    rows = [row["row"] for row in small.novelties["rows"]]
+    assert rows != list(range(4))  # so that the number of an image is not its place
+    text = page_html(small)
+    assert "4 of 6 images with a novelty are drawn" in text
+    page = open_page(text)
+    assert page.locator("#novelty-list .tile").count() == 4
+    page.locator("#left-map").select_option(label="saliency")
+    page.locator("#threshold").fill("40")
+    steps = quantile_steps(planted_maps()["saliency"][rows])[0]
+    for place, row in enumerate(rows):
+        page.locator(f"#novelty-list [data-row='{row}']").click()
+        assert page.locator("#novelty-name").text_content().startswith(f"Image {row}:")
+        shown = pixels(page, "#novelty-image")
+        scale = len(shown) // SIDE
+        middle = shown[scale // 2 :: scale, scale // 2 :: scale]
+        np.testing.assert_array_equal(middle, planted().after[row, 0])
+        marked = str((steps[place] >= 40).sum())
+        assert page.locator("#novelty-left").get_attribute("data-marked") == marked
+
+
+@in_browser
 def test_what_a_map_misses_comes_first(page):
     page.locator("#left-map").select_option(label="saliency")
     page.locator("#novelty-sort").select_option("left")
@@ -261,6 +287,10 @@ def test_what_a_map_misses_comes_first(page):
     rows = small_page().novelties["rows"]
     precision = [rows[int(row)]["found"]["saliency"] for row in shown]
     assert precision == sorted(precision)
+    said = page.locator("#novelty-list .tile span").all_text_contents()
+    assert [float(words.removeprefix("AP ")) for words in said] == pytest.approx(
+        precision, abs=5e-3
+    )
     page.locator("#novelty-sort").select_option("row")
 
 
