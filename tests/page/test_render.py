@@ -8,10 +8,12 @@ import shutil
 
 import numpy as np
 import pytest
+from oracles.localization_tables import localization
 from oracles.small_page import (
     COUNT,
     SETTINGS,
     SIDE,
+    found,
     images,
     per_image,
     planted,
@@ -21,7 +23,7 @@ from oracles.small_page import (
 )
 
 from novelty_maps.page import novelties
-from novelty_maps.page.parts import whole_page
+from novelty_maps.page.parts import localization_part, whole_page
 from novelty_maps.page.render import page_html
 from novelty_maps.page.sprites import quantile_steps
 
@@ -294,17 +296,38 @@ def test_what_a_map_misses_comes_first(page):
     page.locator("#novelty-sort").select_option("row")
 
 
+def sorted_by_head(page, table, head, column):
+    """Texts of a column after its head is clicked once, and once more."""
+    cells = f"#{table} tbody td:nth-child({column})"
+    orders = []
+    for direction in ("asc", "desc"):
+        page.locator(f"#{table} thead th", has_text=head).first.click()
+        page.wait_for_selector(f"#{table} thead th:nth-child({column}).dt-ordering-{direction}")
+        page.wait_for_selector(f"{cells}.sorting_1")
+        orders.append([text.split()[0] for text in page.locator(cells).all_text_contents()])
+    return orders
+
+
 @in_browser
 def test_table_is_sorted_by_its_head(page):
-    head = page.locator("#detectors thead th", has_text="AUROC")
-    orders = []
-    for _ in range(2):
-        head.click()
-        cells = page.locator("#detectors tbody td:nth-child(4)").all_text_contents()
-        orders.append([float(cell.split()[0]) for cell in cells])
-    assert {tuple(orders[0]), tuple(orders[1])} >= {tuple(sorted(orders[0]))}
-    assert orders[0] != orders[1]
-    assert orders[0] in (sorted(orders[0]), sorted(orders[0], reverse=True))
+    rising, falling = (
+        [float(text) for text in order] for order in sorted_by_head(page, "detectors", "AUROC", 4)
+    )
+    assert rising == sorted(rising)
+    assert falling == sorted(falling, reverse=True)
+    assert rising != falling
+
+
+@in_browser
+def test_undefined_numbers_are_sorted_last_in_both_directions(open_page):
+    table = localization({"reconstruction_error": 0.4, "saliency": 0.35, "uniform": 0.1})
+    table.loc[table["method"] == "saliency", "average_precision"] = np.nan
+    part = localization_part(table, found(), planted(), planted_maps(), colormap="gray", seed=0)
+    page = open_page(
+        page_html(whole_page({"localization": part}, facts={"data set": "s"}, settings={}))
+    )
+    orders = sorted_by_head(page, "maps", "average precision", 3)
+    assert orders == [["0.100", "0.400", "–"], ["0.400", "0.100", "–"]]
 
 
 @in_browser
