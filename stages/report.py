@@ -11,12 +11,11 @@ from novelty_maps.pipeline.options import ParamsFile
 from novelty_maps.pipeline.paths import PARAMS
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
     from novelty_maps.page.parts import Part
     from novelty_maps.params.plots import PlotsParams
+    from novelty_maps.pipeline.rows import Images
 
 
 def main(params: ParamsFile = PARAMS) -> None:
@@ -45,7 +44,7 @@ def main(params: ParamsFile = PARAMS) -> None:
 
 
 def _agreement(
-    images: "NDArray[np.uint8]", rows: "pd.DataFrame", classes: list[str], plots: "PlotsParams"
+    images: "Images", rows: "pd.DataFrame", classes: list[str], plots: "PlotsParams"
 ) -> "Part | None":
     from novelty_maps.agreement import files
     from novelty_maps.figures.examples import MARKED_MAPS
@@ -69,7 +68,7 @@ def _agreement(
     )
 
 
-def _localization(images: "NDArray[np.uint8]", plots: "PlotsParams") -> "Part | None":
+def _localization(images: "Images", plots: "PlotsParams") -> "Part | None":
     from novelty_maps.figures.shown import over_all
     from novelty_maps.localization import files
     from novelty_maps.page.facts import planted_into
@@ -83,11 +82,16 @@ def _localization(images: "NDArray[np.uint8]", plots: "PlotsParams") -> "Part | 
         return None
     table = files.read_localization()
     maps = {
-        method: abs(files.load_planted_map("test", "after", method, planted))
+        method: files.load_planted_map("test", "after", method, planted)
         for method in over_all(table)["method"]
     }
     return localization_part(
-        table, files.read_localized_images(), planted, maps, colormap=plots.colormap
+        table,
+        files.read_localized_images(),
+        planted,
+        maps,
+        colormap=plots.colormap,
+        seed=plots.seed,
     )
 
 

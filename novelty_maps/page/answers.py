@@ -105,38 +105,34 @@ def representation_answer(table: pd.DataFrame) -> Answer:
     whole = table[(table["novel_class"] == "all") & table["labels"].isin(["none", "all"])]
     names = list(dict.fromkeys(whole["representation"]))
     first = next((name for name in names if own_score(whole, name)), names[0])
-    keys = [(first, own_score(whole, first)), (first, "forest"), ("all_classes", "forest")]
-    rows = [
-        row
-        for name, detector in keys
-        for _, row in whole[
-            (whole["representation"] == name) & (whole["detector"] == detector)
-        ].iterrows()
-    ]
-    numbers = [
-        _measured(
-            f"{in_words(row['representation'])}: {in_words(row['detector'])}",
-            row,
-            "auroc",
-            "oracle" if row["oracle"] == 1 else "network",
-        )
-        for row in rows
-    ]
-    own, *oracles = numbers
-    beyond = [number for number in oracles[:1] if number.low > own.high]
-    said = (
-        "Not all: a forest told of novel images tells more apart."
-        if beyond
-        else "No clear difference from a forest told of novel images."
-    )
-    low = min(0.9, *(x for number in numbers for x in (number.value, number.low) if x == x))
+    own, forest = (first, own_score(whole, first)), (first, "forest")
+    rows = {(row["representation"], row["detector"]): row for _, row in whole.iterrows()}
+    keys = dict.fromkeys([own, forest, ("all_classes", "forest")])
+    numbers = {key: _detected(rows[key]) for key in keys if key in rows}
+    ends = [end for number in numbers.values() for end in (number.value, number.low)]
+    low = min([0.9, *(end for end in ends if end == end)])
     return Answer(
         question="Do scores say all that a network knows?",
-        answer=said,
+        answer=_against_forest(numbers.get(own), numbers.get(forest)),
         measure="AUROC, normal against novel test images",
-        numbers=numbers,
+        numbers=list(numbers.values()),
         limits=(max(0.0, np.floor(10 * (low - 0.05)) / 10), 1.0),
     )
+
+
+def _against_forest(score: Number | None, forest: Number | None) -> str:
+    """What a network's own score and a forest told of novel images say, or which is absent."""
+    absent = {
+        "no network has a score of its own task": score is None,
+        "there is no forest told of novel images": forest is None,
+    }
+    if score is None or forest is None:
+        return f"No answer: {'; '.join(words for words, is_ in absent.items() if is_)}."
+    if forest.low > score.high:
+        return "Not all: a forest told of novel images tells more apart."
+    if forest.high < score.low:
+        return "A forest told of novel images tells fewer apart."
+    return "No clear difference from a forest told of novel images."
 
 
 def _estimate(label: str, ends: Mapping[str, float | None], role: str) -> Number:
@@ -150,6 +146,11 @@ def _estimate(label: str, ends: Mapping[str, float | None], role: str) -> Number
 def _measured(label: str, row: "pd.Series[Any]", measure: str, role: str) -> Number:
     value, low, high = (float(row[f"{measure}{end}"]) for end in ("", "_low", "_high"))
     return Number(label, value, low, high, role)
+
+
+def _detected(row: "pd.Series[Any]") -> Number:
+    label = f"{in_words(row['representation'])}: {in_words(row['detector'])}"
+    return _measured(label, row, "auroc", "oracle" if row["oracle"] == 1 else "network")
 
 
 def _map_role(method: str) -> str:

@@ -140,7 +140,7 @@ def by_k_chart(*, k: int, pixels: int) -> dict[str, Any]:
 
 
 def roc_rows(scores: pd.DataFrame, detectors: dict[str, str]) -> pd.DataFrame:
-    """ROC curves: `detector`, `false` and `true` positive rate, a row a point.
+    """ROC curves: `detector`, `false` and `true` positive rate, a row a point; none of no detector.
 
     Args:
         scores: `novel` of each test image, and a column a score.
@@ -152,6 +152,8 @@ def roc_rows(scores: pd.DataFrame, detectors: dict[str, str]) -> pd.DataFrame:
         false, true, _ = roc_curve(novel, scores[column])
         kept = np.unique(np.linspace(0, len(false) - 1, _ROC_POINTS).round().astype(int))
         curves.append(pd.DataFrame({"detector": name, "false": false[kept], "true": true[kept]}))
+    if not curves:
+        return pd.DataFrame(columns=["detector", "false", "true"])
     return pd.concat(curves, ignore_index=True).round(_DECIMALS)
 
 

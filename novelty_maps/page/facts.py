@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from novelty_maps.figures.style import in_words
 from novelty_maps.params.whole import Params
+from novelty_maps.pipeline.rows import Images
 from novelty_maps.planting.planted import Planted
 
 
@@ -37,7 +37,7 @@ def belongs(table: pd.DataFrame, rows: pd.DataFrame) -> bool:
     return table[columns].to_numpy().tolist() == rows[columns].to_numpy().tolist()
 
 
-def planted_into(planted: Planted, images: NDArray[np.uint8]) -> bool:
+def planted_into(planted: Planted, images: Images) -> bool:
     """Whether novelties were planted into these test images.
 
     Args:
@@ -47,7 +47,8 @@ def planted_into(planted: Planted, images: NDArray[np.uint8]) -> bool:
     table = planted.table
     if planted.before.shape[1:] != images.shape[1:] or table["base_row"].max() >= len(images):
         return False
-    return np.array_equal(planted.before, images[table["base_row"]])
+    pairs = zip(planted.before, table["base_row"], strict=True)
+    return all(np.array_equal(before, images[row]) for before, row in pairs)
 
 
 def _names(labels: "pd.Series[int]", classes: Sequence[str]) -> str:

@@ -12,17 +12,17 @@ from novelty_maps.figures.style import KINDS
 from novelty_maps.maps.ranking import scaled_map, top_pixels
 from novelty_maps.page.sprites import coarse, eight_bit, fitting_side, reduced, sheet
 
-DRAWN = 2000  # images at most
+DRAWN = 2000  # test images at most
 _PIXELS = 1_600_000  # of a sheet at most
 _GOLDEN = (5**0.5 - 1) / 2
 MAP_COLORS = "inferno"
 
 
-def drawn_rows(count: int, *, seed: int) -> NDArray[np.int64]:
-    """Rows of the test images that are drawn: all of them, or `DRAWN` at random, ascending."""
-    if count <= DRAWN:
+def drawn_rows(count: int, most: int, *, seed: int) -> NDArray[np.int64]:
+    """Rows of the images that are drawn: all of them, or so many at random; ascending."""
+    if count <= most:
         return np.arange(count)
-    return np.sort(np.random.default_rng(seed).choice(count, DRAWN, replace=False))
+    return np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
 
 
 def point_rows(per_image: pd.DataFrame, *, classes: Sequence[str]) -> pd.DataFrame:

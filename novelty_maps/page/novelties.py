@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from novelty_maps.figures.examples import for_display
 from novelty_maps.maps.names import short_name
-from novelty_maps.page.images import MAP_COLORS
+from novelty_maps.page.images import MAP_COLORS, drawn_rows
 from novelty_maps.page.sprites import (
     eight_bit,
     fitting_side,
@@ -20,7 +20,8 @@ from novelty_maps.page.sprites import (
 )
 from novelty_maps.planting.planted import Planted
 
-_PIXELS = 3_000_000  # of all maps together, at most
+NOVELTIES = 400  # images at most
+_PIXELS = 3_000_000  # of all maps together, about, unless pictures would become too small
 
 
 def shown_novelties(
@@ -29,38 +30,44 @@ def shown_novelties(
     found: pd.DataFrame,
     *,
     colormap: str,
+    seed: int,
 ) -> dict[str, Any]:
     """Rows and pictures of planted test images, for the page's scripts.
 
     Args:
         planted: The N images.
-        maps: Map to its absolute values on the images after, (N, H, W).
+        maps: Map to its values on the images after, (N, H, W), of which the absolute ones are
+            shown.
         found: `data/localized_images.csv`: what each map finds on each image.
         colormap: matplotlib colour map of one-channel images.
+        seed: Draws `NOVELTIES` images, where there are more.
 
     Returns:
-        `rows`, a mapping an image, with the average precision of each map in `found`; `sheets` of
-        the images `after` and `before` and of the `mask`, as of `sprites.sheet`; `maps`, a mapping
-        each: `name`, `label`, the `sheet` of its steps and the `values` at which they begin, as of
-        `sprites.quantile_steps`; `palette`, colours of a map, 256 triples; `share` of all pixels
-        that are novel.
+        Of the images that are drawn: `rows`, a mapping each, with the average precision of each map
+        in `found`; `sheets` of the images `after` and of the `mask`, as of `sprites.sheet`, in that
+        order; `maps`, a mapping each: `name`, `label`, the `sheet` of its steps and the `values` at
+        which they begin, as of `sprites.quantile_steps`; `palette`, colours of a map, 256 triples;
+        `share` of all pixels that are novel. And `total`, N.
     """
     count, _, side, _ = planted.after.shape
-    side = fitting_side(count * max(1, len(maps)), side, pixels=_PIXELS)
-    mask = reduced(planted.mask.astype(np.float32), side) >= 0.5
-    shown = {
-        name: sheet(
-            eight_bit(reduced(for_display(getattr(planted, name) / np.float32(255)), side)),
-            colormap=colormap,
-        )
-        for name in ("after", "before")
-    }
+    drawn = drawn_rows(count, NOVELTIES, seed=seed)
+    side = fitting_side(len(drawn) * max(1, len(maps)), side, pixels=_PIXELS)
+    after = reduced(for_display(planted.after[drawn] / np.float32(255)), side)
+    novel = planted.mask[drawn]
+    mask = reduced(novel.astype(np.float32), side) >= 0.5
     return {
-        "rows": _rows(planted.table, found, list(maps)),
-        "sheets": shown | {"mask": sheet(255 * mask.astype(np.uint8))},
-        "maps": [_steps(name, reduced(np.asarray(values), side)) for name, values in maps.items()],
+        "rows": _rows(planted.table.iloc[drawn], found, list(maps)),
+        "total": count,
+        "sheets": {
+            "after": sheet(eight_bit(after), colormap=colormap),
+            "mask": sheet(255 * mask.astype(np.uint8)),
+        },
+        "maps": [
+            _steps(name, reduced(abs(np.asarray(values[drawn])), side))
+            for name, values in maps.items()
+        ],
         "palette": palette(MAP_COLORS).tolist(),
-        "share": float(planted.mask.mean()),
+        "share": float(novel.mean()),
     }
 
 
@@ -73,7 +80,7 @@ def _steps(name: str, values: NDArray[np.float32]) -> dict[str, Any]:
 def _rows(table: pd.DataFrame, found: pd.DataFrame, methods: list[str]) -> list[dict[Any, Any]]:
     precision = found.set_index(["row", "method"])["average_precision"].unstack()  # noqa: PD010
     precision = precision.reindex(index=table["row"], columns=methods)
-    rows: list[dict[Any, Any]] = table[["row", "kind", "size", "intensity", "paired"]].to_dict(
+    rows: list[dict[Any, Any]] = table[["row", "kind", "size", "intensity"]].to_dict(
         orient="records"
     )
     for row, values in zip(rows, precision.to_numpy(), strict=True):

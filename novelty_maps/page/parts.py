@@ -14,9 +14,10 @@ from novelty_maps.page.answers import (
     localization_answer,
     representation_answer,
 )
-from novelty_maps.page.images import drawn_rows, point_rows, shown_images
+from novelty_maps.page.images import DRAWN, drawn_rows, point_rows, shown_images
 from novelty_maps.page.novelties import shown_novelties
 from novelty_maps.page.tables import Table, detectors_table, maps_table
+from novelty_maps.pipeline.rows import Images
 from novelty_maps.planting.planted import Planted
 
 LOSS = "autoencoder/reconstruction_error"  # the score that agreement draws as its own
@@ -50,7 +51,7 @@ def agreement_part(
     metrics: Mapping[str, Any],
     per_image: pd.DataFrame,
     by_k: pd.DataFrame,
-    images: NDArray[np.uint8],
+    images: Images,
     reconstructions: NDArray[np.float32],
     maps: Mapping[str, NDArray[np.float32]],
     *,
@@ -72,7 +73,7 @@ def agreement_part(
         seed: Draws which images are shown, where there are too many.
     """
     k = int(metrics["k"])
-    drawn = drawn_rows(len(images), seed=seed)
+    drawn = drawn_rows(len(images), DRAWN, seed=seed)
     points = point_rows(per_image, classes=classes).iloc[drawn]
     shown = shown_images(
         points,
@@ -104,6 +105,7 @@ def localization_part(
     maps: Mapping[str, NDArray[np.floating]],
     *,
     colormap: str,
+    seed: int,
 ) -> Part:
     """What localization brings.
 
@@ -111,12 +113,13 @@ def localization_part(
         table: `metrics/localization.csv`.
         found: `data/localized_images.csv`.
         planted: The planted test images.
-        maps: Map to its absolute values on them, (N, H, W).
+        maps: Map to its values on them, (N, H, W), of which the absolute ones are shown.
         colormap: matplotlib colour map of one-channel images.
+        seed: Draws which images are shown, where there are too many.
     """
     return Part(
         answers=[localization_answer(table)],
-        novelties=shown_novelties(planted, maps, found, colormap=colormap),
+        novelties=shown_novelties(planted, maps, found, colormap=colormap, seed=seed),
         tables=[maps_table(table)],
     )
 

@@ -1,18 +1,17 @@
 """The page as text: the template, filled, with all that it needs in it."""
 
 import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
 import itables
 import jinja2
-import numpy as np
 import vl_convert
 
 from novelty_maps.page.parts import Page
+from novelty_maps.pipeline.formats import finite
 
 _VERSIONS = ("torch", "numpy", "scikit-learn", "altair", "itables")
 _SCRIPTS = ("sprites.js", "gallery.js", "novelties.js", "page.js")
@@ -40,17 +39,6 @@ def page_html(page: Page) -> str:
         sorting=bundle.read_text("utf-8"),
         versions={name: metadata.version(name) for name in ("novelty-maps", *_VERSIONS)},
     )
-
-
-def finite(value: Any) -> Any:
-    """The same with None for every number that is not finite, and nine significant digits."""
-    if isinstance(value, Mapping):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    if isinstance(value, float | np.floating):
-        return float(f"{value:.9g}") if math.isfinite(value) else None
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _file(name: str) -> str:

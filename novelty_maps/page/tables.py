@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from novelty_maps.figures.shown import over_all
@@ -29,7 +30,8 @@ class Cell(NamedTuple):
 
     Attributes:
         text: As it is read; "–" where the number is undefined.
-        order: The number by which it is sorted, from which nothing is rounded; None for text.
+        order: The number by which it is sorted, from which nothing is rounded; NaN where it is
+            undefined, None for text.
         interval: Its 95% interval, empty without one.
     """
 
@@ -107,6 +109,6 @@ def _cells(row: "pd.Series[Any]", measures: Sequence[str] | dict[str, str]) -> l
 def _cell(row: "pd.Series[Any]", measure: str) -> Cell:
     value, low, high = (row.get(f"{measure}{end}") for end in ("", "_low", "_high"))
     if pd.isna(value):
-        return Cell("–", -1.0)
+        return Cell("–", np.nan)
     known = not (pd.isna(low) or pd.isna(high))
     return Cell(f"{value:.3f}", float(value), f"{low:.3f} to {high:.3f}" if known else "")

@@ -25,16 +25,17 @@ _BEFORE_ZIP = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write JSON with sorted keys, nine significant digits; what is not finite becomes null."""
-    text = json.dumps(_finite(values), indent=2, sort_keys=True, allow_nan=False)
+    text = json.dumps(finite(values), indent=2, sort_keys=True, allow_nan=False)
     with atomic_write(path) as file:
         file.write(text.encode() + b"\n")
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """As JSON has it: None for every number that is not finite, and nine significant digits."""
     if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     if isinstance(value, float | np.floating):
         return float(f"{value:.9g}") if math.isfinite(value) else None
     return value.item() if isinstance(value, np.generic) else value

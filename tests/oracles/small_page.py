@@ -128,7 +128,7 @@ def scores(count=COUNT):
 def small_parts(*, count=COUNT, channels=1, side=SIDE):
     """Question to what it brings."""
     pictures, reconstructions, maps = images(count=count, channels=channels, side=side)
-    look = {"colormap": "gray"}
+    look = {"colormap": "gray", "seed": 0}
     return {
         "agreement": agreement_part(
             agreement_metrics(),
@@ -138,7 +138,6 @@ def small_parts(*, count=COUNT, channels=1, side=SIDE):
             reconstructions,
             maps,
             classes=CLASSES,
-            seed=0,
             **look,
         ),
         "localization": localization_part(

@@ -1,6 +1,7 @@
 """Answers say what the intervals say, and have the numbers of the tables."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from oracles import detection_tables
 from oracles.localization_tables import localization
@@ -66,19 +67,69 @@ def test_maps_without_the_compared_ones_are_shown_all_the_same():
     assert [number.label for number in answer.numbers] == ["occlusion", "uniform"]
 
 
-@pytest.mark.parametrize(("forest", "words"), [(0.95, "Not all"), (0.72, "No clear difference")])
-def test_representation_goes_by_both_intervals(forest, words):
+MORE = "Not all: a forest told of novel images tells more apart."
+FEWER = "A forest told of novel images tells fewer apart."
+ALIKE = "No clear difference from a forest told of novel images."
+NO_FOREST = "there is no forest told of novel images"
+NO_SCORE = "no network has a score of its own task"
+
+
+def detection(*, without=(), **forest):
+    """A table without some detectors of one representation; its forest's AUROC and both ends."""
     table = detection_tables.rows("nominal", "nominal", auroc=0.7)
     chosen = (table["detector"] == "forest") & (table["labels"] == "all")
-    chosen &= table["novel_class"] == "all"
-    ends = ["auroc", "auroc_low", "auroc_high"]
-    table.loc[chosen, ends] = [forest, forest - 0.02, forest + 0.02]
+    for column, value in forest.items():
+        table.loc[chosen & (table["novel_class"] == "all"), column] = value
+    return table[~table["detector"].isin(without)]
+
+
+@pytest.mark.parametrize(
+    ("forest", "said"),
+    [
+        (0.95, MORE),
+        (0.731, MORE),  # its interval begins at 0.711, that of the score ends at 0.71
+        (0.729, ALIKE),
+        (0.651, ALIKE),  # its interval ends at 0.671, that of the score begins at 0.67
+        (0.649, FEWER),
+        (0.4, FEWER),
+        (np.nan, ALIKE),
+    ],
+)
+def test_representation_goes_by_both_intervals(forest, said):
+    table = detection(auroc=forest, auroc_low=forest - 0.02, auroc_high=forest + 0.02)
     answer = representation_answer(table)
-    assert words in answer.answer
+    assert answer.answer == said
     assert [number.label for number in answer.numbers] == ["nominal: max logit", "nominal: forest"]
-    assert answer.numbers[1][1:4] == (forest, forest - 0.02, forest + 0.02)
+    np.testing.assert_equal(answer.numbers[1][1:4], (forest, forest - 0.02, forest + 0.02))
 
 
-def test_representations_without_a_score_of_their_own_have_an_answer():
-    table = detection_tables.rows("imagenet", "none", auroc=0.7, sees_novel=True)
-    assert [number.label for number in representation_answer(table).numbers] == ["imagenet: forest"]
+def test_forest_or_score_that_is_absent_is_named():
+    answer = representation_answer(detection(without=["forest"]))
+    assert answer.answer == f"No answer: {NO_FOREST}."
+    assert [number.label for number in answer.numbers] == ["nominal: max logit"]
+    scores = ["max_logit", "energy", "nearest_neighbours"]
+    answer = representation_answer(detection(without=scores))
+    assert answer.answer == f"No answer: {NO_SCORE}."
+    assert [number.label for number in answer.numbers] == ["nominal: forest"]
+    answer = representation_answer(detection(without=[*scores, "forest"]))
+    assert answer.answer == f"No answer: {NO_SCORE}; {NO_FOREST}."
+    assert answer.numbers == []
+    assert answer.limits[0] < answer.limits[1]
+
+
+def test_forest_of_a_network_that_saw_novel_images_stands_in_for_no_other():
+    table = detection(without=["forest"])
+    seen = detection_tables.rows("all_classes", "all_classes", auroc=0.85, sees_novel=True)
+    answer = representation_answer(pd.concat([table, seen]))
+    assert answer.answer == f"No answer: {NO_FOREST}."
+    assert [number.label for number in answer.numbers] == [
+        "nominal: max logit",
+        "all classes: forest",
+    ]
+
+
+@pytest.mark.parametrize("name", ["imagenet", "all_classes"])
+def test_representations_without_a_score_of_their_own_have_an_answer(name):
+    answer = representation_answer(detection_tables.rows(name, "none", auroc=0.7, sees_novel=True))
+    assert answer.answer == f"No answer: {NO_SCORE}."
+    assert len(answer.numbers) == 1

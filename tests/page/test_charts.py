@@ -34,6 +34,12 @@ def test_area_under_a_drawn_curve_is_the_auroc(count):
         assert area == pytest.approx(roc_auc_score(table["novel"], table[column]), abs=3e-3)
 
 
+def test_no_detector_has_no_curve():
+    rows = charts.roc_rows(scores(), {})
+    assert rows.empty
+    assert list(rows) == list(charts.roc_rows(scores(), {"nominal/max_logit": "one"}))
+
+
 def test_own_score_and_forest_of_each_representation_are_drawn():
     drawn = charts.drawn_detectors(detection_tables.TABLE)
     assert drawn["nominal/max_logit"] == "nominal: max logit (0.700)"

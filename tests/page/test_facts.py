@@ -1,5 +1,6 @@
 """What a run is of; results of other images are known as such."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from oracles.parameters import repository_values
@@ -7,6 +8,7 @@ from oracles.small_page import images, per_image, planted
 
 from novelty_maps.page.facts import belongs, planted_into, run_facts
 from novelty_maps.params.whole import validated
+from novelty_maps.pipeline.rows import Rows
 
 
 def test_facts_name_classes_and_count_images():
@@ -37,3 +39,10 @@ def test_novelties_belong_to_the_images_that_they_were_planted_into():
     assert not planted_into(novel, novel.before[:4])
     assert not planted_into(novel, novel.before[::-1])
     assert not planted_into(novel, images(side=16)[0])
+
+
+def test_images_are_found_where_they_lie_in_another_order():
+    novel = planted()
+    order = np.array([3, 1, 5, 0, 2, 4])
+    assert planted_into(novel, Rows(novel.before[order], np.argsort(order)))
+    assert not planted_into(novel, Rows(novel.before[order], np.arange(6)))

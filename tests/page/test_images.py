@@ -31,12 +31,12 @@ def test_spread_points_stay_with_their_agreement():
 
 
 def test_all_of_few_images_are_drawn_and_of_many_so_many():
-    assert drawn_rows(DRAWN, seed=0).tolist() == list(range(DRAWN))
-    drawn = drawn_rows(10 * DRAWN, seed=0)
+    assert drawn_rows(DRAWN, DRAWN, seed=0).tolist() == list(range(DRAWN))
+    drawn = drawn_rows(10 * DRAWN, DRAWN, seed=0)
     assert len(set(drawn)) == DRAWN
     assert (np.diff(drawn) > 0).all()
     assert drawn.max() < 10 * DRAWN
-    assert drawn.tolist() != drawn_rows(10 * DRAWN, seed=1).tolist()
+    assert drawn.tolist() != drawn_rows(10 * DRAWN, DRAWN, seed=1).tolist()
 
 
 def test_top_pixels_are_the_highest():

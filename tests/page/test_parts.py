@@ -1,10 +1,11 @@
 """A page of the questions that were asked."""
 
 import pytest
-from oracles.small_page import COUNT, SETTINGS, small_page, small_parts
+from oracles import detection_tables
+from oracles.small_page import COUNT, SETTINGS, scores, small_page, small_parts
 
 from novelty_maps.page.images import DRAWN
-from novelty_maps.page.parts import whole_page
+from novelty_maps.page.parts import representation_part, whole_page
 
 QUESTIONS = ("agreement", "localization", "representation")
 
@@ -40,6 +41,17 @@ def test_page_of_nothing_has_no_chart():
     page = whole_page(dict.fromkeys(QUESTIONS), facts={}, settings=SETTINGS)
     assert page.charts == page.rows == {}
     assert len(page.left_out) == 3
+
+
+def test_representation_without_a_score_of_its_own_has_no_curve_of_one():
+    table = detection_tables.rows("all_classes", "all_classes", auroc=0.85, sees_novel=True)
+    parts = small_parts() | {
+        "agreement": None,
+        "representation": representation_part(table, scores()),
+    }
+    page = whole_page(parts, facts={}, settings=SETTINGS)
+    assert set(page.charts) == {"roc_forests"}
+    assert {row["detector"] for row in page.rows["roc"]} == {"all classes: forest (0.950)"}
 
 
 def test_of_many_images_some_are_drawn_and_all_are_counted():

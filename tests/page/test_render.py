@@ -8,10 +8,12 @@ import shutil
 
 import numpy as np
 import pytest
+from oracles.localization_tables import localization
 from oracles.small_page import (
     COUNT,
     SETTINGS,
     SIDE,
+    found,
     images,
     per_image,
     planted,
@@ -20,8 +22,9 @@ from oracles.small_page import (
     small_parts,
 )
 
-from novelty_maps.page.parts import whole_page
-from novelty_maps.page.render import finite, page_html
+from novelty_maps.page import novelties
+from novelty_maps.page.parts import localization_part, whole_page
+from novelty_maps.page.render import page_html
 from novelty_maps.page.sprites import quantile_steps
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
@@ -67,6 +70,7 @@ def test_page_holds_the_rows_of_the_tables(text):
     )
     assert [row["agreement"] for row in rows] == table["agreement"].tolist()
     assert len(data["novelties"]["rows"]) == 6
+    assert "images with a novelty are drawn" not in text
     assert data["novelties"]["rows"][0]["found"]["reconstruction_error"] is None
     assert data["novelties"]["rows"][5]["size"] is None
 
@@ -87,11 +91,6 @@ def test_settings_and_versions_stand_at_the_foot(text):
 
 def test_page_is_the_same_each_time(text):
     assert page_html(small_page()) == text
-
-
-def test_not_finite_becomes_null():
-    values = finite({"a": [np.nan, np.float32(0.5), np.int64(3)], "b": (np.inf, "text", None)})
-    assert values == {"a": [None, 0.5, 3], "b": [None, "text", None]}
 
 
 @pytest.mark.parametrize("absent", ["agreement", "localization", "representation"])
@@ -259,6 +258,30 @@ def test_two_maps_are_those_that_are_chosen(page):
 
 
 @in_browser
+def test_novelties_that_are_drawn_are_those_that_are_shown(open_page, monkeypatch):
+    monkeypatch.setattr(novelties, "NOVELTIES", 4)
+    small = small_page()
+    rows = [row["row"] for row in small.novelties["rows"]]
+    assert rows != list(range(4))  # so that the number of an image is not its place
+    text = page_html(small)
+    assert "4 of 6 images with a novelty are drawn" in text
+    page = open_page(text)
+    assert page.locator("#novelty-list .tile").count() == 4
+    page.locator("#left-map").select_option(label="saliency")
+    page.locator("#threshold").fill("40")
+    steps = quantile_steps(planted_maps()["saliency"][rows])[0]
+    for place, row in enumerate(rows):
+        page.locator(f"#novelty-list [data-row='{row}']").click()
+        assert page.locator("#novelty-name").text_content().startswith(f"Image {row}:")
+        shown = pixels(page, "#novelty-image")
+        scale = len(shown) // SIDE
+        middle = shown[scale // 2 :: scale, scale // 2 :: scale]
+        np.testing.assert_array_equal(middle, planted().after[row, 0])
+        marked = str((steps[place] >= 40).sum())
+        assert page.locator("#novelty-left").get_attribute("data-marked") == marked
+
+
+@in_browser
 def test_what_a_map_misses_comes_first(page):
     page.locator("#left-map").select_option(label="saliency")
     page.locator("#novelty-sort").select_option("left")
@@ -266,20 +289,45 @@ def test_what_a_map_misses_comes_first(page):
     rows = small_page().novelties["rows"]
     precision = [rows[int(row)]["found"]["saliency"] for row in shown]
     assert precision == sorted(precision)
+    said = page.locator("#novelty-list .tile span").all_text_contents()
+    assert [float(words.removeprefix("AP ")) for words in said] == pytest.approx(
+        precision, abs=5e-3
+    )
     page.locator("#novelty-sort").select_option("row")
+
+
+def sorted_by_head(page, table, head, column):
+    """Texts of a column after its head is clicked once, and once more."""
+    cells = f"#{table} tbody td:nth-child({column})"
+    orders = []
+    for direction in ("asc", "desc"):
+        page.locator(f"#{table} thead th", has_text=head).first.click()
+        page.wait_for_selector(f"#{table} thead th:nth-child({column}).dt-ordering-{direction}")
+        page.wait_for_selector(f"{cells}.sorting_1")
+        orders.append([text.split()[0] for text in page.locator(cells).all_text_contents()])
+    return orders
 
 
 @in_browser
 def test_table_is_sorted_by_its_head(page):
-    head = page.locator("#detectors thead th", has_text="AUROC")
-    orders = []
-    for _ in range(2):
-        head.click()
-        cells = page.locator("#detectors tbody td:nth-child(4)").all_text_contents()
-        orders.append([float(cell.split()[0]) for cell in cells])
-    assert {tuple(orders[0]), tuple(orders[1])} >= {tuple(sorted(orders[0]))}
-    assert orders[0] != orders[1]
-    assert orders[0] in (sorted(orders[0]), sorted(orders[0], reverse=True))
+    rising, falling = (
+        [float(text) for text in order] for order in sorted_by_head(page, "detectors", "AUROC", 4)
+    )
+    assert rising == sorted(rising)
+    assert falling == sorted(falling, reverse=True)
+    assert rising != falling
+
+
+@in_browser
+def test_undefined_numbers_are_sorted_last_in_both_directions(open_page):
+    table = localization({"reconstruction_error": 0.4, "saliency": 0.35, "uniform": 0.1})
+    table.loc[table["method"] == "saliency", "average_precision"] = np.nan
+    part = localization_part(table, found(), planted(), planted_maps(), colormap="gray", seed=0)
+    page = open_page(
+        page_html(whole_page({"localization": part}, facts={"data set": "s"}, settings={}))
+    )
+    orders = sorted_by_head(page, "maps", "average precision", 3)
+    assert orders == [["0.100", "0.400", "–"], ["0.400", "0.100", "–"]]
 
 
 @in_browser

@@ -30,12 +30,13 @@ def test_controls_and_detectors_are_told_from_maps_of_the_network():
     }
 
 
-def test_undefined_number_is_a_dash_sorted_last_and_no_interval_is_none():
+def test_undefined_number_is_a_dash_without_a_place_and_no_interval_is_none():
     table = localization()
     chosen = (table["grouping"] == "all") & (table["method"] == "sobel")
     table.loc[chosen, ["average_precision", "aupro_low"]] = np.nan
     row = next(row for row in maps_table(table).rows if row[0].text == "Sobel")
-    assert row[2] == Cell("–", -1.0)
+    assert row[2].text == "–"
+    assert np.isnan(row[2].order)
     assert row[3].interval == ""
 
 

@@ -66,6 +66,12 @@ def test_nothing_changed_runs_nothing(repository: Repository) -> None:
     assert repository.reproduce() == set()
 
 
+def test_page_of_the_first_run_answers_all_questions(committed: Repository) -> None:
+    page = (committed / "plots/report.html").read_text("utf-8")
+    assert "There are no results of" not in page
+    assert page.count('<article class="answer">') == 3
+
+
 def test_k_reruns_metrics_and_plots_and_its_revert_runs_nothing(repository: Repository) -> None:
     before = repository.json("metrics/agreement.json")
     repository.change("metrics", k=5)

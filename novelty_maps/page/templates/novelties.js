@@ -5,7 +5,8 @@ const PANEL = 336; // pixels a side of a large picture, about
 
 class Novelties {
   constructor(novelties, sheets, maps) {
-    Object.assign(this, { ...novelties, sheets, maps, current: 0 });
+    Object.assign(this, { ...novelties, sheets, maps, current: 0, tiles: new Map() });
+    this.places = new Map(this.rows.map((row, place) => [row.row, place]));
     this.scale = Math.max(1, Math.round(PANEL / sheets.after.side));
     for (const kind of new Set(this.rows.map((row) => row.kind))) {
       find("novelty-kind").append(element("option", { value: kind, textContent: kind.replaceAll("_", " ") }));
@@ -49,25 +50,35 @@ class Novelties {
     return this.maps[find(`${side}-map`).value];
   }
 
+  // The tile of an image, made once, with what it says in this order.
   tile(row, name) {
-    const canvas = element("canvas");
-    draw(canvas, this.sheets.after, row.row, 2);
+    if (!this.tiles.has(row.row)) this.tiles.set(row.row, this.made(row));
+    const tile = this.tiles.get(row.row);
     const says = name ? `AP ${rounded(row.found[name], 2)}` : row.kind.replaceAll("_", " ");
-    const tile = element("button", { type: "button", className: "tile novel", title: row.kind, ariaLabel: `image ${row.row}, ${says}` }, canvas, element("span", { textContent: says }));
+    tile.ariaLabel = `image ${row.row}, ${says}`;
+    tile.lastChild.textContent = says;
+    return tile;
+  }
+
+  made(row) {
+    const canvas = element("canvas");
+    draw(canvas, this.sheets.after, this.places.get(row.row), 2);
+    const tile = element("button", { type: "button", className: "tile novel", title: row.kind }, canvas, element("span"));
     tile.dataset.row = row.row;
     tile.addEventListener("click", () => { this.current = row.row; this.show(); });
     return tile;
   }
 
   show() {
-    const row = this.rows[this.current];
+    const place = this.places.get(this.current);
+    const row = this.rows[place];
     const step = Number(find("threshold").value);
-    const novel = values(this.sheets.mask, row.row).map((value) => value > 127);
+    const novel = values(this.sheets.mask, place).map((value) => value > 127);
     const strength = row.size === null ? "the data set’s own" : `size ${row.size}, intensity ${row.intensity}`;
     find("novelty-name").textContent = `Image ${row.row}: ${row.kind.replaceAll("_", " ")}, ${strength}`;
     for (const tile of find("novelty-list").children) tile.ariaPressed = String(Number(tile.dataset.row) === row.row);
     find("threshold-says").textContent = `the highest ${rounded(100 * (1 - step / this.steps) ** 2, 2)}% of all pixels`;
-    const context = draw(find("novelty-image"), this.sheets.after, row.row, this.scale);
+    const context = draw(find("novelty-image"), this.sheets.after, place, this.scale);
     find("novelty-image").ariaLabel = `image ${row.row} with its novelty outlined`;
     this.border(context, novel);
     for (const side of ["left", "right"]) this.panel(side, row, novel, step);
@@ -83,7 +94,7 @@ class Novelties {
 
   panel(side, row, novel, step) {
     const map = this.map(side);
-    const steps = values(map.sheet, row.row);
+    const steps = values(map.sheet, this.places.get(row.row));
     const canvas = find(`novelty-${side}`);
     const marked = steps.map((value) => value >= step);
     const context = this.coloured(canvas, map, steps);
@@ -103,7 +114,7 @@ class Novelties {
   coloured(canvas, map, steps) {
     const side = map.sheet.side;
     const lowest = Math.min(0, map.values[0]);
-    const highest = map.values[Math.max(...steps)];
+    const highest = map.values[steps.reduce((most, step) => Math.max(most, step))];
     const small = element("canvas", { width: side, height: side });
     const pixels = new ImageData(side, side);
     steps.forEach((value, pixel) => {

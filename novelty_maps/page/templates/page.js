@@ -37,12 +37,20 @@ function brushed(view, gallery) {
   });
 }
 
+// Numbers in order, rising or falling; what is undefined comes last in both.
+function numeric(sign) {
+  return (a, b) => Number.isNaN(Number(a)) - Number.isNaN(Number(b)) || sign * (a - b) || 0;
+}
+
 async function sortable() {
   const url = URL.createObjectURL(new Blob([find("sorting").textContent], { type: "text/javascript" }));
   const { default: DataTable } = await import(url);
+  Object.assign(DataTable.ext.type.order, { "known-asc": numeric(1), "known-desc": numeric(-1) });
   for (const table of document.querySelectorAll(".table table")) {
+    const cells = [...(table.tBodies[0].rows[0]?.cells ?? [])];
+    const targets = cells.flatMap((cell, place) => (cell.dataset.order ? [place] : []));
     const long = table.tBodies[0].rows.length > LONG;
-    new DataTable(table, { paging: long, pageLength: LONG, lengthChange: false, info: false, order: [] });
+    new DataTable(table, { paging: long, pageLength: LONG, lengthChange: false, info: false, order: [], columnDefs: [{ type: "known", targets }] });
   }
 }
 

@@ -3,8 +3,6 @@
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const find = (id) => document.getElementById(id);
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-
 
 // An element with properties and children.
 function element(tag, properties = {}, ...children) {
