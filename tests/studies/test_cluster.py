@@ -248,11 +248,6 @@ def dies_once(job, shell):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def asks_git(job, shell):
-    """In place of the run: a command of git of the job's name."""
-    shell("git", job.name, where=Path("/"))
-
-
 def test_lost_process_is_tried_again_and_a_failure_is_not(ray, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
