@@ -110,10 +110,10 @@ def test_killed_run_leaves_no_process_and_no_clone(number, with_children):
 
 def runs(process):
     """Whether a process is there, other than as what its parent has not yet asked after."""
-    done = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False
-    )
-    return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.mark.parametrize(
