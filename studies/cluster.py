@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dvc.config import Config, ConfigError
+
 from novelty_maps.params.whole import validated
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.paths import PARAMS
 from novelty_maps.pipeline.section import parse_yaml, read_yaml
 from studies import task
 from studies.experiments import Experiment, commit_of, git, place_in_git, read_file
-from studies.runner import LAST_STAGES, dvc, forget
+from studies.runner import LAST_STAGES, forget
 from studies.study import Run, Study
 from studies.task import Job, Outcome
 
@@ -95,11 +97,6 @@ def _job(start: str, places: Places, *, target: str) -> Job:
         ) from None
     if Path(up, url).exists():
         url = str(Path(up, url).resolve())
-    stores = dict(line.split()[:2] for line in dvc("remote", "list", shown=False).splitlines())
-    if places.remote not in stores:
-        raise InputError(
-            f"no DVC remote is named {places.remote}: add it, `dvc remote add {places.remote} URL`"
-        )
     name, address = (_identity(key) for key in ("user.name", "user.email"))
     return Job(
         name="",
@@ -109,10 +106,21 @@ def _job(start: str, places: Places, *, target: str) -> Job:
         git=url,
         folder=folder,
         remote=places.remote,
-        store=stores[places.remote],
+        store=_url_of(places.remote),
         author=(name, address),
         environment=shared,
     )
+
+
+def _url_of(remote: str) -> str:
+    """URL of a DVC remote; a path of this machine is absolute."""
+    try:
+        remotes = Config.from_cwd().read()["remote"]
+    except ConfigError as error:
+        raise InputError(f"DVC's configuration is not valid: {error}") from None
+    if remote not in remotes:
+        raise InputError(f"no DVC remote is named {remote}: add it, `dvc remote add {remote} URL`")
+    return str(remotes[remote]["url"])
 
 
 def _identity(key: str) -> str:

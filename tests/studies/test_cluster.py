@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from oracles.scratch_experiments import commit, experiment, git
-from oracles.scratch_pipeline import shared_pipeline
+from oracles.scratch_pipeline import dvc, shared_pipeline
 from ruamel.yaml import YAML
 
 from novelty_maps.pipeline.errors import InputError
@@ -25,8 +25,8 @@ PLACES = Places("origin", "store")
 SWEEP = {"set": {"metrics.k": 5}, "sweep": {"train.seed": [0, 1, 2]}}
 STUDY = Study("seeds", Definition(question="agreement", says="Why?"), {"seeds": Changes(**SWEEP)})
 RUNS = STUDY.runs()
-# In DVC's place: it knows one remote, and no experiments.
-FAKE = "import sys\nprint({'remote': 'store  /store'}.get(sys.argv[1], ''))\n"
+# In the place of DVC's commands: it knows no experiments.
+FAKE = "print()\n"
 
 
 class LostError(Exception):
@@ -109,6 +109,8 @@ def start(tmp_path, monkeypatch):
     files = {"params.yaml": (ROOT / "params.yaml").read_text(), "dvc.py": FAKE, "dvc.yaml": "{}"}
     made = commit(files)
     git("push", "-q", "origin", "main")
+    Path(".dvc").mkdir()
+    Path(".dvc/config").write_text("['remote \"store\"']\nurl = /store\n")
     for name in ("DATASETS_ROOT", "CHECKPOINTS_ROOT"):
         monkeypatch.delenv(name, raising=False)
     return made
@@ -224,6 +226,23 @@ def test_place_that_is_not_there_is_refused(run):
         run(places=Places("other", "store"))
     with pytest.raises(InputError, match="no DVC remote is named other: add it"):
         run(places=Places("origin", "other"))
+
+
+@pytest.mark.parametrize("url", [f"s3://bucket/{'long' * 25}", "/shared folder/a store", "../s"])
+def test_place_of_the_dvc_remote_is_that_of_its_configuration(url, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    shared_pipeline(tmp_path)
+    git("config", "user.name", "Test")
+    git("config", "user.email", "test@example.org")
+    dvc("remote", "add", "--local", "store", url)
+    job = cluster._job("", PLACES, target="measure")
+    assert job.store == (str(tmp_path / "s") if url == "../s" else url)
+
+
+def test_configuration_that_dvc_cannot_read_is_refused(run):
+    Path(".dvc/config").write_text("['remote \"store\"'\n")
+    assert "DVC's configuration is not valid" in refused(run)
 
 
 def test_relative_folder_that_machines_would_look_for_elsewhere_is_refused(run, monkeypatch):
