@@ -5,10 +5,13 @@ fetched from the one, so that `studies.experiments` finds them as if they had ru
 """
 
 import os
+import signal
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 from dvc.config import Config, ConfigError
@@ -46,7 +49,7 @@ class Places(NamedTuple):
 
 def run_on_cluster(
     study: Study, runs: Sequence[Run], places: Places, *, address: str, gpus: float
-) -> None:
+) -> str:
     """Run those of a study's runs that have not finished, in place of others of their names.
 
     Args:
@@ -55,6 +58,9 @@ def run_on_cluster(
         places: What all machines share.
         address: Of the cluster: HOST:PORT, or "auto" for the one that this machine belongs to.
         gpus: How many GPUs each run takes; two share one with 0.5.
+
+    Returns:
+        The commit that they start from.
 
     Raises:
         InputError: There is no such cluster, it lacks GPUs, machines would not find what is here,
@@ -79,6 +85,7 @@ def run_on_cluster(
                 _fetch([name], start, places.git)
     if failed:
         raise InputError(f"{', '.join(failed)} failed: see above, and run the study again")
+    return start
 
 
 def _job(start: str, places: Places, *, target: str) -> Job:
@@ -153,6 +160,7 @@ def _connected(address: str, *, gpus: float) -> Iterator[Any]:
             "Ray, which runs studies on a cluster, is not installed:"
             " pip install -c constraints.txt -e '.[cluster]'"
         ) from None
+    handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address, log_to_driver=False, logging_level="error")
     except (ConnectionError, RuntimeError, ValueError) as error:
@@ -161,9 +169,11 @@ def _connected(address: str, *, gpus: float) -> Iterator[Any]:
             " `ray start --head`, and give --address auto or its HOST:PORT"
         ) from None
     try:
-        there = ray.cluster_resources().get("GPU", 0)
-        if gpus > there:
-            raise InputError(f"--gpus is {gpus:g}, but the cluster has {there:g}")
+        signal.signal(signal.SIGTERM, handler)  # Ray has taken it
+        machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        most = max((machine.get("GPU", 0) for machine in machines), default=0)
+        if gpus > most:
+            raise InputError(f"--gpus is {gpus:g}, but no machine of the cluster has over {most:g}")
         yield ray
     finally:
         ray.shutdown()
@@ -173,18 +183,21 @@ def _outcomes(ray: Any, jobs: Sequence[Job], gpus: float) -> Iterator[tuple[str,
     """Names of jobs as they end, and what became of them."""
     ray.cloudpickle.register_pickle_by_value(task)  # as it is here, whatever is installed there
     run = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=_RETRIES)(task.run)
-    waiting = {run.options(name=job.name).remote(job): job.name for job in jobs}
+    names = {run.options(name=job.name).remote(job).future(): job.name for job in jobs}
+    ended: SimpleQueue[Future[Outcome]] = SimpleQueue()
+    for future in names:
+        future.add_done_callback(ended.put)
     began = time.monotonic()
-    while waiting:
-        (ready,), _ = ray.wait(list(waiting), num_returns=1)
+    for _ in jobs:
+        future = ended.get()  # where a signal came in ray.wait, the status would be 1
         try:
-            outcome = ray.get(ready)
+            outcome = future.result()
         except ray.exceptions.RayTaskError as error:
             outcome = Outcome("", [], time.monotonic() - began, repr(error.cause), str(error))
         except ray.exceptions.RayError as error:
             lost = f"its machine or process was lost {_RETRIES + 1} times"
             outcome = Outcome("", [], time.monotonic() - began, lost, str(error))
-        yield waiting.pop(ready), outcome
+        yield names.pop(future), outcome
 
 
 def _became(name: str, outcome: Outcome) -> str:
