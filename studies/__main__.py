@@ -11,6 +11,12 @@ import typer
 from novelty_maps.pipeline import cli
 from studies.paths import RESULTS
 
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        min=1, show_default="2", help="Runs at a time on this machine, each on one thread."
+    ),
+]
 Address = Annotated[
     str | None,
     typer.Option(
@@ -31,9 +37,7 @@ Gpus = Annotated[
 
 def run(
     name: Annotated[str, typer.Argument(help="Name of a study: a file in studies/definitions.")],
-    jobs: Annotated[
-        int, typer.Option(min=1, help="Runs at a time on this machine, each on one thread.")
-    ] = 2,
+    jobs: Jobs = None,
     changed: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of all runs; can be repeated."),
@@ -48,6 +52,7 @@ def run(
     Run again, finished stages come from DVC's cache and interrupted training goes on; on a
     cluster, finished runs are not run again.
     """
+    from novelty_maps.pipeline.errors import InputError
     from novelty_maps.pipeline.paths import PARAMS
     from novelty_maps.pipeline.section import read_yaml
     from stages.check import require_possible
@@ -56,6 +61,8 @@ def run(
     from studies.runner import fetch_figures, run_study
     from studies.study import load_study, parse_settings
 
+    if address is not None and jobs is not None:
+        raise InputError("--jobs is of this machine alone: leave it out with --address")
     study = load_study(name)
     runs = study.runs(parse_settings(changed or []))
     sections = read_yaml(PARAMS)
@@ -64,12 +71,14 @@ def run(
         require_possible(params)
         fitting(params.train, (1, params.data.image_size, params.data.image_size))
     if address is None:
-        run_study(study, runs, jobs=jobs)
+        start = run_study(study, runs, jobs=jobs or 2)
     else:
-        run_on_cluster(study, runs, Places(git, remote), address=address, gpus=gpus)
-    compare([name])
+        places = Places(git, remote)
+        start = run_on_cluster(study, runs, places, address=address, gpus=gpus)
+    compare([name], start=start)
     if study.definition.figures:
-        fetch_figures(study.definition.figures, remote=None if address is None else remote)
+        shared = None if address is None else remote
+        fetch_figures(study.definition.figures, start=start, remote=shared)
 
 
 def compare(

@@ -5,11 +5,16 @@ fetched from the one, so that `studies.experiments` finds them as if they had ru
 """
 
 import os
+import signal
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, NamedTuple
+
+from dvc.config import Config, ConfigError
 
 from novelty_maps.params.whole import validated
 from novelty_maps.pipeline.errors import InputError
@@ -17,7 +22,7 @@ from novelty_maps.pipeline.paths import PARAMS
 from novelty_maps.pipeline.section import parse_yaml, read_yaml
 from studies import task
 from studies.experiments import Experiment, commit_of, git, place_in_git, read_file
-from studies.runner import LAST_STAGES, dvc, forget
+from studies.runner import LAST_STAGES, forget
 from studies.study import Run, Study
 from studies.task import Job, Outcome
 
@@ -44,7 +49,7 @@ class Places(NamedTuple):
 
 def run_on_cluster(
     study: Study, runs: Sequence[Run], places: Places, *, address: str, gpus: float
-) -> None:
+) -> str:
     """Run those of a study's runs that have not finished, in place of others of their names.
 
     Args:
@@ -53,6 +58,9 @@ def run_on_cluster(
         places: What all machines share.
         address: Of the cluster: HOST:PORT, or "auto" for the one that this machine belongs to.
         gpus: How many GPUs each run takes; two share one with 0.5.
+
+    Returns:
+        The commit that they start from.
 
     Raises:
         InputError: There is no such cluster, it lacks GPUs, machines would not find what is here,
@@ -77,6 +85,7 @@ def run_on_cluster(
                 _fetch([name], start, places.git)
     if failed:
         raise InputError(f"{', '.join(failed)} failed: see above, and run the study again")
+    return start
 
 
 def _job(start: str, places: Places, *, target: str) -> Job:
@@ -95,11 +104,6 @@ def _job(start: str, places: Places, *, target: str) -> Job:
         ) from None
     if Path(up, url).exists():
         url = str(Path(up, url).resolve())
-    stores = dict(line.split()[:2] for line in dvc("remote", "list", shown=False).splitlines())
-    if places.remote not in stores:
-        raise InputError(
-            f"no DVC remote is named {places.remote}: add it, `dvc remote add {places.remote} URL`"
-        )
     name, address = (_identity(key) for key in ("user.name", "user.email"))
     return Job(
         name="",
@@ -109,10 +113,21 @@ def _job(start: str, places: Places, *, target: str) -> Job:
         git=url,
         folder=folder,
         remote=places.remote,
-        store=stores[places.remote],
+        store=_url_of(places.remote),
         author=(name, address),
         environment=shared,
     )
+
+
+def _url_of(remote: str) -> str:
+    """URL of a DVC remote; a path of this machine is absolute."""
+    try:
+        remotes = Config.from_cwd().read()["remote"]
+    except ConfigError as error:
+        raise InputError(f"DVC's configuration is not valid: {error}") from None
+    if remote not in remotes:
+        raise InputError(f"no DVC remote is named {remote}: add it, `dvc remote add {remote} URL`")
+    return str(remotes[remote]["url"])
 
 
 def _identity(key: str) -> str:
@@ -145,6 +160,7 @@ def _connected(address: str, *, gpus: float) -> Iterator[Any]:
             "Ray, which runs studies on a cluster, is not installed:"
             " pip install -c constraints.txt -e '.[cluster]'"
         ) from None
+    handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address, log_to_driver=False, logging_level="error")
     except (ConnectionError, RuntimeError, ValueError) as error:
@@ -153,9 +169,11 @@ def _connected(address: str, *, gpus: float) -> Iterator[Any]:
             " `ray start --head`, and give --address auto or its HOST:PORT"
         ) from None
     try:
-        there = ray.cluster_resources().get("GPU", 0)
-        if gpus > there:
-            raise InputError(f"--gpus is {gpus:g}, but the cluster has {there:g}")
+        signal.signal(signal.SIGTERM, handler)  # Ray has taken it
+        machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        most = max((machine.get("GPU", 0) for machine in machines), default=0)
+        if gpus > most:
+            raise InputError(f"--gpus is {gpus:g}, but no machine of the cluster has over {most:g}")
         yield ray
     finally:
         ray.shutdown()
@@ -165,18 +183,21 @@ def _outcomes(ray: Any, jobs: Sequence[Job], gpus: float) -> Iterator[tuple[str,
     """Names of jobs as they end, and what became of them."""
     ray.cloudpickle.register_pickle_by_value(task)  # as it is here, whatever is installed there
     run = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=_RETRIES)(task.run)
-    waiting = {run.options(name=job.name).remote(job): job.name for job in jobs}
+    names = {run.options(name=job.name).remote(job).future(): job.name for job in jobs}
+    ended: SimpleQueue[Future[Outcome]] = SimpleQueue()
+    for future in names:
+        future.add_done_callback(ended.put)
     began = time.monotonic()
-    while waiting:
-        (ready,), _ = ray.wait(list(waiting), num_returns=1)
+    for _ in jobs:
+        future = ended.get()  # where a signal came in ray.wait, the status would be 1
         try:
-            outcome = ray.get(ready)
+            outcome = future.result()
         except ray.exceptions.RayTaskError as error:
             outcome = Outcome("", [], time.monotonic() - began, repr(error.cause), str(error))
         except ray.exceptions.RayError as error:
             lost = f"its machine or process was lost {_RETRIES + 1} times"
             outcome = Outcome("", [], time.monotonic() - began, lost, str(error))
-        yield waiting.pop(ready), outcome
+        yield names.pop(future), outcome
 
 
 def _became(name: str, outcome: Outcome) -> str:

@@ -24,7 +24,7 @@ LAST_STAGES: dict[Question, str] = {
 }
 
 
-def run_study(study: Study, runs: Sequence[Run], *, jobs: int) -> None:
+def run_study(study: Study, runs: Sequence[Run], *, jobs: int) -> str:
     """Queue and run a study's runs, in place of earlier ones of the same names.
 
     Args:
@@ -32,10 +32,13 @@ def run_study(study: Study, runs: Sequence[Run], *, jobs: int) -> None:
         runs: Its runs.
         jobs: How many at a time.
 
+    Returns:
+        The commit that they start from.
+
     Raises:
         InputError: There is no commit to start from, DVC refuses a run, or one failed.
     """
-    commit_of("HEAD")
+    start = commit_of("HEAD")
     forget(study.parts)
     for run in runs:
         overrides = [part for text in run.overrides() for part in ("-S", text)]
@@ -50,6 +53,7 @@ def run_study(study: Study, runs: Sequence[Run], *, jobs: int) -> None:
         raise InputError(
             f"{', '.join(failed)} failed: see `dvc queue logs {failed[0]}`, and run the study again"
         )
+    return start
 
 
 def forget(parts: Collection[str]) -> None:
@@ -60,14 +64,15 @@ def forget(parts: Collection[str]) -> None:
     _remove("queue", [task for task, name, _ in _tasks() if _is_of(name, parts)])
 
 
-def fetch_figures(figures: Figures, *, remote: str | None = None) -> None:
+def fetch_figures(figures: Figures, *, start: str, remote: str | None = None) -> None:
     """Copy figures of one run to docs.
 
     Args:
         figures: Which.
+        start: Revision that the run was started from.
         remote: Name of the DVC remote that has what is not here, if any.
     """
-    (experiment,) = find_experiments([figures.run], start="HEAD")
+    (experiment,) = find_experiments([figures.run], start=start)
     repository, folder = place_in_git()
     source = ["--rev", experiment.commit] + ([] if remote is None else ["--remote", remote])
     for file in figures.files:

@@ -25,7 +25,11 @@ _GUARD = """
 import os, shutil, signal, sys, tempfile, time
 if os.fork():
     os._exit(0)
-folder = tempfile.mkdtemp(prefix=sys.argv[1] + "-")
+try:
+    folder = tempfile.mkdtemp(prefix=sys.argv[1] + "-")
+except OSError as error:
+    print("", error)
+    sys.exit()
 group = os.fork()
 if not group:
     os.setpgid(0, 0)
@@ -96,26 +100,25 @@ def run(job: Job) -> Outcome:
     the run goes on, so that it is not lost with the machine. A run that fails is no exception:
     it would fail again.
     """
-    start = time.monotonic()
+    start, failure = time.monotonic(), ""
     log: list[str] = []
-    failure = ""
-    with _own_folder(job.name) as (folder, group):
-        shell = _Shell(job, folder, group, log)
-        try:
+    try:
+        with _own_folder(job.name) as (folder, group):
+            shell = _Shell(job, folder, group, log)
             _clone(job, shell)
             _reproduce(job, shell)
-        except subprocess.CalledProcessError as error:
-            failure = _reason(error)
+    except subprocess.CalledProcessError as error:
+        failure = _reason(error)
+    except OSError as error:
+        failure = str(error)
     stages = [line.split("'")[1] for line in log if line.startswith("Running stage '")]
     return Outcome(machine(), stages, time.monotonic() - start, failure, "".join(log))
 
 
 def machine() -> str:
     """Name and processor of this machine."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.exists() else []
     names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
     return f"{platform.node()} ({names[0] if names else platform.machine()})"
 
@@ -130,9 +133,11 @@ def _own_folder(name: str) -> Iterator[tuple[Path, int]]:
         text=True,
         process_group=0,  # a Ctrl-C here does not reach it
     ) as guard:
-        assert guard.stdin is not None
-        assert guard.stdout is not None
+        assert guard.stdin
+        assert guard.stdout
         group, _, folder = guard.stdout.readline().rstrip("\n").partition(" ")
+        if not group:
+            raise OSError(f"no folder for a clone ({folder}): set TMPDIR to one with space")
         try:
             yield Path(folder), int(group)
         finally:
@@ -155,11 +160,10 @@ class _Shell:
         self.project = self.clone / job.folder
         self._group = group
         self._log = log
-        programs = Path(sys.executable).parent
         self._environment = {
             **os.environ,
             **job.environment,
-            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "OMP_NUM_THREADS": "1",
             "DVC_SITE_CACHE_DIR": str(folder / "dvc"),
             "GIT_TERMINAL_PROMPT": "0",
@@ -203,8 +207,7 @@ class _Shell:
 def _clone(job: Job, shell: _Shell) -> None:
     name, address = job.author
     identity = ["-c", f"user.name={name}", "-c", f"user.email={address}"]
-    clone = str(shell.clone)
-    shell("git", "clone", "--quiet", "--no-checkout", *identity, job.git, clone, where=Path("/"))
+    shell("git", "clone", "--quiet", "-n", *identity, job.git, str(shell.clone), where=Path("/"))
     shell("git", "checkout", "--quiet", "--detach", job.commit, where=shell.clone)
     (shell.project / ".dvc/config.local").write_text(
         f'[core]\nremote = {job.remote}\n[\'remote "{job.remote}"\']\nurl = "{job.store}"\n'
@@ -228,15 +231,17 @@ def _reproduce(job: Job, shell: _Shell) -> None:
     recorded = ["--name", job.name, "--message", f"{job.name}, on {machine()}"]
     try:
         shell(*dvc, "exp", "run", "--pull", *recorded, *settings, job.target, each=keep)
-    finally:
-        shell(*push)
+    except subprocess.CalledProcessError:
+        with suppress(subprocess.CalledProcessError):  # why the run failed says more
+            shell(*push)
+        raise
+    shell(*push)
     shell(*dvc, "exp", "push", "--force", "--remote", job.remote, "origin", job.name)
 
 
 def _reason(error: subprocess.CalledProcessError) -> str:
     """Why a command failed: its last line of an error, that of a stage rather than of DVC."""
-    said: str = error.output
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines: list[str] = [line.strip() for line in error.output.splitlines() if line.strip()]
     for begin in ("error: ", "fatal: ", "ERROR: "):
         for line in reversed(lines):
             if line.startswith(begin):

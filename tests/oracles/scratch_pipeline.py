@@ -46,7 +46,7 @@ def shared_pipeline(folder):
     """Make the pipeline in the working folder, and share it; what jobs on it have.
 
     Args:
-        folder: Where the git remote, `git`, and the DVC remote, `store`, are made.
+        folder: Where the git remote, `git`, and the DVC remote, `a store`, are made.
     """
     git("init", "-q", "-b", "main")
     Path(".dvc").mkdir()
@@ -64,7 +64,7 @@ def shared_pipeline(folder):
         git=str(folder / "git"),
         folder="",
         remote="store",
-        store=str(folder / "store"),
+        store=str(folder / "a store"),
         author=("Test", "test@example.org"),
         environment={"PYTHONPATH": str(ROOT)},
     )

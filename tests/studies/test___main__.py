@@ -83,11 +83,12 @@ def test_study_that_ran_is_compared_and_its_figures_are_fetched(start, monkeypat
         for run in runs:
             assert run.settings["train.epochs"] == 2
             run_of_agreement(run.name, start, seed=run.settings["train.seed"])
+        return start
 
     monkeypatch.setattr(runner, "run_study", ran)
 
-    def fetch(figures, *, remote):
-        assert remote is None
+    def fetch(figures, **others):
+        assert others == {"start": start, "remote": None}
         fetched.append(figures.run)
 
     monkeypatch.setattr(runner, "fetch_figures", fetch)
@@ -103,12 +104,20 @@ def test_study_runs_on_a_cluster_instead_where_one_is_named(start, monkeypatch):
         asked.append((study.name, len(runs), tuple(places), others))
         for run in runs:
             run_of_agreement(run.name, start, seed=run.settings["train.seed"])
+        commit({"page.md": "Meanwhile\n"})
+        return start
 
     monkeypatch.setattr(cluster, "run_on_cluster", ran)
     monkeypatch.setattr(runner, "run_study", lambda *_, **__: pytest.fail("ran here"))
     commands.run("seeds", address="auto", remote="s3", gpus=0.5)
     assert asked == [("seeds", 10, ("origin", "s3"), {"address": "auto", "gpus": 0.5})]
     assert len(pd.read_csv(paths.RESULTS / "seeds/runs.csv")) == 10
+
+
+def test_number_of_runs_at_a_time_is_not_that_of_a_cluster(start, monkeypatch):
+    monkeypatch.setattr(cluster, "run_on_cluster", lambda *_, **__: pytest.fail("ran"))
+    with pytest.raises(InputError, match="--jobs is of this machine alone: leave it out with --a"):
+        commands.run("seeds", address="auto", jobs=2)
 
 
 def test_list_says_what_every_study_asks(start, capsys):

@@ -4,12 +4,15 @@ import io
 import os
 import signal
 import sys
+import threading
+import time
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from oracles.scratch_experiments import commit, experiment, git
-from oracles.scratch_pipeline import shared_pipeline
+from oracles.scratch_pipeline import dvc, shared_pipeline
 from ruamel.yaml import YAML
 
 from novelty_maps.pipeline.errors import InputError
@@ -25,8 +28,8 @@ PLACES = Places("origin", "store")
 SWEEP = {"set": {"metrics.k": 5}, "sweep": {"train.seed": [0, 1, 2]}}
 STUDY = Study("seeds", Definition(question="agreement", says="Why?"), {"seeds": Changes(**SWEEP)})
 RUNS = STUDY.runs()
-# In DVC's place: it knows one remote, and no experiments.
-FAKE = "import sys\nprint({'remote': 'store  /store'}.get(sys.argv[1], ''))\n"
+# In the place of DVC's commands: it knows no experiments.
+FAKE = "print()\n"
 
 
 class LostError(Exception):
@@ -34,7 +37,7 @@ class LostError(Exception):
 
 
 class FakeRay:
-    """Runs a task in this process when its result is asked for, the last task first."""
+    """Runs a task in this process when its result is asked for."""
 
     class exceptions:  # noqa: N801
         """As Ray's."""
@@ -65,15 +68,15 @@ class FakeRay:
             def remote(self, job):
                 assert job.name == name
                 ray.jobs[name] = job
-                return name
+                return self
+
+            def future(self):
+                ended = Future()
+                ended.set_result(None)
+                ended.result = lambda: ray.became(ray.jobs[name])
+                return ended
 
         return Named()
-
-    def wait(self, waiting, *, num_returns):
-        return waiting[-num_returns:], waiting[:-num_returns]
-
-    def get(self, name):
-        return self.became(self.jobs[name])
 
 
 def finish(job):
@@ -109,6 +112,8 @@ def start(tmp_path, monkeypatch):
     files = {"params.yaml": (ROOT / "params.yaml").read_text(), "dvc.py": FAKE, "dvc.yaml": "{}"}
     made = commit(files)
     git("push", "-q", "origin", "main")
+    Path(".dvc").mkdir()
+    Path(".dvc/config").write_text("['remote \"store\"']\nurl = /store\n")
     for name in ("DATASETS_ROOT", "CHECKPOINTS_ROOT"):
         monkeypatch.delenv(name, raising=False)
     return made
@@ -128,7 +133,9 @@ def run(start, monkeypatch):
 
         monkeypatch.setattr(cluster, "_connected", connected)
         try:
-            cluster.run_on_cluster(STUDY, RUNS, places, address="auto", gpus=0.5)
+            assert git("rev-parse", "HEAD") == cluster.run_on_cluster(
+                STUDY, RUNS, places, address="auto", gpus=0.5
+            )
         finally:
             ran.jobs = ray.jobs
         return ran.jobs
@@ -156,9 +163,9 @@ def test_every_run_has_a_line_as_it_ends(run, capfd):
     run()
     lines = [line for line in capfd.readouterr().out.splitlines() if line]
     assert [line.split(" ")[:2] for line in lines] == [
-        [f"[{i}/3]", f"seeds-{name}"] for i, name in ((1, 3), (2, 2), (3, 1))
+        [f"[{i}/3]", f"seeds-{name}"] for i, name in ((1, 1), (2, 2), (3, 3))
     ]
-    assert lines[0] == "[1/3] seeds-3 finished on machine 1, 61 s, stages run: 1"
+    assert lines[0] == "[1/3] seeds-1 finished on machine 1, 61 s, stages run: 1"
 
 
 def test_only_what_has_not_finished_with_these_settings_runs(run, start, capfd):
@@ -180,9 +187,9 @@ def test_what_finished_is_here_although_others_failed_or_were_interrupted(run, s
     with pytest.raises(SystemExit):
         run(interrupted)
     assert [line.rpartition("/")[2] for line in git("for-each-ref", "refs/exps").splitlines()] == [
-        "seeds-3"
+        "seeds-1"
     ]
-    assert list(run()) == ["seeds-1", "seeds-2"]
+    assert list(run()) == ["seeds-2", "seeds-3"]
 
 
 def test_run_that_failed_is_named_with_its_reason_and_the_others_go_on(run, capfd):
@@ -193,7 +200,7 @@ def test_run_that_failed_is_named_with_its_reason_and_the_others_go_on(run, capf
             raise LostError("a machine")
         return finish(job)
 
-    with pytest.raises(InputError, match="seeds-3, seeds-2 failed: see above, and run the study"):
+    with pytest.raises(InputError, match="seeds-2, seeds-3 failed: see above, and run the study"):
         run(became)
     said = capfd.readouterr().out
     log = Path(".dvc/tmp/studies/seeds-3.log")
@@ -226,9 +233,87 @@ def test_place_that_is_not_there_is_refused(run):
         run(places=Places("origin", "other"))
 
 
+@pytest.mark.parametrize("url", [f"s3://bucket/{'long' * 25}", "/shared folder/a store", "../s"])
+def test_place_of_the_dvc_remote_is_that_of_its_configuration(url, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    shared_pipeline(tmp_path)
+    git("config", "user.name", "Test")
+    git("config", "user.email", "test@example.org")
+    dvc("remote", "add", "--local", "store", url)
+    job = cluster._job("", PLACES, target="measure")
+    assert job.store == (str(tmp_path / "s") if url == "../s" else url)
+
+
+def test_configuration_that_dvc_cannot_read_is_refused(run):
+    Path(".dvc/config").write_text("['remote \"store\"'\n")
+    assert "DVC's configuration is not valid" in refused(run)
+
+
 def test_relative_folder_that_machines_would_look_for_elsewhere_is_refused(run, monkeypatch):
     monkeypatch.setenv("CHECKPOINTS_ROOT", "checkpoints")
     assert "CHECKPOINTS_ROOT is checkpoints: give an absolute path" in refused(run)
+
+
+class FakeModule:
+    """Ray's, connected to machines with these numbers of GPUs; None is of one that was lost."""
+
+    def __init__(self, *gpus):
+        self.gpus, self.connected = gpus, False
+
+    def init(self, address, **others):
+        if address == "nowhere":
+            raise ConnectionError("nobody answers\nmore")
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # as Ray's
+        self.connected = True
+
+    def nodes(self):
+        has = [{"CPU": 8.0} | ({"GPU": float(number)} if number else {}) for number in self.gpus]
+        here = [{"Alive": True, "Resources": resources} for resources in has]
+        return [{"Alive": False, "Resources": {}}, *here]
+
+    def shutdown(self):
+        self.connected = False
+
+
+@pytest.mark.parametrize(("there", "most"), [([], 0), ([0], 0), ([1, 0, 2, 1], 2)])
+def test_gpus_of_a_run_are_those_of_one_machine(there, most, monkeypatch):
+    module = FakeModule(*there)
+    monkeypatch.setitem(sys.modules, "ray", module)
+    with cluster._connected("auto", gpus=most) as found:
+        assert found is module
+        assert module.connected
+    more = f"--gpus is {most + 1}, but no machine of the cluster has over {most}"
+    with pytest.raises(InputError, match=more), cluster._connected("auto", gpus=most + 1):
+        pytest.fail("connected")
+    assert not module.connected
+
+
+def test_cluster_that_is_not_there_is_an_error_of_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", FakeModule())
+    message = r"^no cluster at nowhere \(nobody answers\): start one by .*$"
+    with pytest.raises(InputError, match=message), cluster._connected("nowhere", gpus=0):
+        pytest.fail("connected")
+
+
+def exits(number, _frame):
+    raise SystemExit(128 + number)
+
+
+@pytest.fixture
+def handled():
+    """Signals have handlers that exit, as in a command."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, exits) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_handler_of_a_termination_stays(handled, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", FakeModule(0))
+    with cluster._connected("auto", gpus=0):
+        assert signal.getsignal(signal.SIGTERM) is exits
 
 
 @pytest.fixture(scope="module")
@@ -248,11 +333,6 @@ def dies_once(job, shell):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def asks_git(job, shell):
-    """In place of the run: a command of git of the job's name."""
-    shell("git", job.name, where=Path("/"))
-
-
 def test_lost_process_is_tried_again_and_a_failure_is_not(ray, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
@@ -269,3 +349,13 @@ def test_lost_process_is_tried_again_and_a_failure_is_not(ray, tmp_path, monkeyp
     assert found["version"].machine == task.machine()
     assert found["bad"].failure.startswith("`git bad` failed")
     assert not Path((tmp_path / "marker").read_text()).exists()
+
+
+def test_interrupted_wait_ends_with_the_status_of_its_handler(ray, handled, monkeypatch):
+    monkeypatch.setattr(task, "run", lambda job: time.sleep(60))
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    job = task.Job("x", "", [], "", "", "", "", "", ("", ""), {})
+    threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(SystemExit) as raised:
+        list(cluster._outcomes(ray, [job], 0))
+    assert raised.value.code == 130

@@ -53,7 +53,7 @@ def study(question="agreement", **parts):
 
 
 def run(one, jobs=2):
-    runner.run_study(one, one.runs(), jobs=jobs)
+    assert runner.run_study(one, one.runs(), jobs=jobs) == git("rev-parse", "HEAD")
 
 
 def test_every_run_is_queued_by_its_name_and_all_are_run(asked):
@@ -127,7 +127,7 @@ def test_figures_are_copied_from_a_folder_in_another_repository(asked, monkeypat
     start = commit({f"my project/{path}": text for path, text in files.items()})
     experiment("study-2", start, {})
     monkeypatch.chdir("my project")
-    runner.fetch_figures(Figures(run="study-2", files=["plots/agreement/maps.png"]))
+    runner.fetch_figures(Figures(run="study-2", files=["plots/agreement/maps.png"]), start="HEAD")
     ((*asked_for, _),) = asked()
     assert asked_for[:3] == ["get", "../", "my project/plots/agreement/maps.png"]
     assert asked_for[-1] == "docs/figures/maps.png"
@@ -138,7 +138,7 @@ def test_figures_are_copied_to_docs_from_the_run_that_starts_here(asked):
     for text in ("before", "now"):
         start = commit({"readme": text})
         experiment("study-2", start, {"params.yaml": "train:\n  seed: 1\n", "made": text})
-    runner.fetch_figures(Figures(run="study-2", files=[file]))
+    runner.fetch_figures(Figures(run="study-2", files=[file]), start="HEAD")
     made = git("rev-parse", f"refs/exps/{start[:2]}/{start[2:]}/study-2")
     assert asked() == [["get", ".", file, "--rev", made, "--force", "-o", to, "1"]]
 
@@ -146,6 +146,8 @@ def test_figures_are_copied_to_docs_from_the_run_that_starts_here(asked):
 def test_figures_that_are_not_here_are_taken_from_the_remote_of_a_cluster(asked):
     start = commit({"readme": "text"})
     experiment("study-2", start, {"params.yaml": "train:\n  seed: 1\n"})
-    runner.fetch_figures(Figures(run="study-2", files=["plots/a.png"]), remote="store")
+    runner.fetch_figures(
+        Figures(run="study-2", files=["plots/a.png"]), start="HEAD", remote="store"
+    )
     ((*asked_for, _),) = asked()
     assert asked_for[asked_for.index("--remote") + 1] == "store"

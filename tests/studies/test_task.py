@@ -63,6 +63,25 @@ def test_what_git_does_not_have_is_a_failure_in_one_line(job):
     assert "does not exist" in task.run(job._replace(git="/nowhere")).failure
 
 
+def test_own_error_of_a_run_is_named_though_its_stages_cannot_be_pushed(job, tmp_path):
+    (tmp_path / "file").touch()
+    nowhere = job._replace(store=str(tmp_path / "file/store"))
+    bad = task.run(nowhere._replace(overrides=[]))
+    assert bad.failure == "measured.k is 0: give at least 1"
+    good = task.run(nowhere)
+    assert good.stages == ["make", "measure"]
+    assert "file/store" in good.failure
+    assert "push_run_cache" in good.failure
+
+
+def test_machine_with_no_place_for_clones_names_their_folder(job, tmp_path):
+    outcome = task.run(job._replace(name="x" * 300))  # as root, any folder can be written to
+    assert "File name too long" in outcome.failure
+    assert str(tmp_path / "clones") in outcome.failure
+    assert outcome.failure.endswith("set TMPDIR to one with space")
+    assert (outcome.machine, outcome.stages) == (task.machine(), [])
+
+
 def test_stages_that_finish_are_pushed_before_the_run_ends(job, monkeypatch):
     monkeypatch.setattr(task, "_SECONDS_TO_LOSE", 0)
     log = task.run(job).log
@@ -110,10 +129,10 @@ def test_killed_run_leaves_no_process_and_no_clone(number, with_children):
 
 def runs(process):
     """Whether a process is there, other than as what its parent has not yet asked after."""
-    done = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False
-    )
-    return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.mark.parametrize(
