@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
+from doctest import DocTestParser
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -341,7 +342,8 @@ def test_blocks_of_code_can_be_parsed(page: Path) -> None:
     """Shell where the first word is a program that the pages call, and Python."""
     for language, text in fences(page):
         if language == "python":
-            compile(text, str(page), "exec")
+            shown = DocTestParser().get_examples(text)
+            compile("".join(each.source for each in shown) or text, str(page), "exec")
         elif language == "" and re.match(r"(\w+=\S+ )?(make|dvc|python|source|git|pip) ", text):
             done = subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True)
             assert done.returncode == 0, text + done.stderr
