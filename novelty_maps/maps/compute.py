@@ -116,11 +116,13 @@ def gather_maps(
         **settings: The other keywords of `compute_maps`.
 
     Returns:
-        Each method's maps (N, H, W), memory-mapped.
+        Each method's maps (N, H, W), memory-mapped where they are large.
     """
-    gathered = {method: Spool(images.shape[2:], np.float32) for method in methods}
+    gathered: dict[str, Spool] = {}
     for batch in compute_maps(network, images, methods=methods, **settings):
         for method in methods:
-            gathered[method].extend(batch[method])
+            map_ = batch[method]
+            gathered.setdefault(method, Spool(map_.shape[1:], map_.dtype)).extend(map_)
         on_batch(len(batch["reconstruction"]))
-    return {method: spool.array() for method, spool in gathered.items()}
+    none = np.empty((0, *images.shape[2:]), np.float32)
+    return {name: gathered[name].array() if name in gathered else none for name in methods}

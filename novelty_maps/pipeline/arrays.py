@@ -3,6 +3,7 @@
 And arrays that grow on disk, where memory is not to grow with them.
 """
 
+import math
 import os
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from novelty_maps.pipeline.atomic import atomic_write
 from novelty_maps.pipeline.errors import InputError, make_again
+
+_IN_MEMORY = 2**24  # bytes of a spool's rows
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
@@ -72,7 +75,7 @@ class ArrayStream:
 
 
 class Spool:
-    """Rows of one shape, on disk in a file without a name that goes when they go.
+    """Rows of one shape, past 16 MiB on disk in a file without a name that goes when they go.
 
     Args:
         row_shape: Shape of a row.
@@ -82,7 +85,7 @@ class Spool:
     def __init__(self, row_shape: tuple[int, ...], dtype: DTypeLike) -> None:
         # Here, if one may write here, because the usual folder for such files may be memory.
         folder = "." if os.access(".", os.W_OK) else None
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (closed with the rows)
+        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=folder)  # noqa: SIM115  (closed with the rows)
         self.row_shape = row_shape
         self._dtype = np.dtype(dtype)
         self._rows = 0
@@ -99,16 +102,20 @@ class Spool:
                 f"a row of {rows.dtype} {rows.shape[1:]} does not fit {self._dtype}"
                 f" {self.row_shape}"
             )
-        self._file.write(np.ascontiguousarray(rows).data)
+        try:
+            self._file.write(np.ascontiguousarray(rows).data)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(Path.cwd())) from error
         self._rows += len(rows)
 
     def array(self) -> NDArray[Any]:
-        """All rows, (N, *row shape), memory-mapped; what is written to them stays in memory."""
+        """All rows, (N, *row shape), large ones memory-mapped; what is written stays in memory."""
         shape = (self._rows, *self.row_shape)
-        self._file.flush()
-        if not self._rows:  # nothing to map
-            return np.empty(shape, self._dtype)
-        return np.memmap(self._file, self._dtype, "c", shape=shape)
+        if math.prod(shape) * self._dtype.itemsize > _IN_MEMORY:
+            self._file.flush()
+            return np.memmap(self._file, self._dtype, "c", shape=shape)
+        self._file.seek(0)
+        return np.frombuffer(bytearray(self._file.read()), self._dtype).reshape(shape)
 
 
 def read_array(

@@ -127,7 +127,7 @@ def test_maps_that_need_no_autoencoder_are_asked_for_without_one():
 
 def test_too_few_normal_photos_are_an_error_before_anything_is_read(tmp_path, fitted):
     missing = [tmp_path / "missing.png"]
-    with pytest.raises(InputError, match="there is 1 normal photo: give 2 at least"):
+    with pytest.raises(InputError, match="number of normal photos is 1: give 2 at least"):
         scored(missing, missing)
     with pytest.raises(InputError, match="'mask' is no map to score with"):
         scored(missing, missing * 2, methods=["mask"])

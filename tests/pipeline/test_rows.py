@@ -72,10 +72,12 @@ def test_numpy_takes_them_for_an_array(rows: Rows) -> None:
         np.array(rows, copy=False)
 
 
-def test_array_in_order_is_mapped_and_serves_as_a_tensor(
-    rows: Rows, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("room", "mapped"), [(WHOLE.nbytes, False), (WHOLE.nbytes - 1, True)])
+def test_array_in_order_is_mapped_where_it_is_large_and_serves_as_a_tensor(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch, room: int, mapped: bool
 ) -> None:
     monkeypatch.setattr("novelty_maps.pipeline.rows._BATCH", 6)
+    monkeypatch.setattr("novelty_maps.pipeline.arrays._IN_MEMORY", room)
     found = rows.in_order()
-    assert isinstance(found, np.memmap)
+    assert isinstance(found, np.memmap) == mapped
     assert torch.equal(torch.from_numpy(found), torch.from_numpy(WHOLE))
