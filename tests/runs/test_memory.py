@@ -35,6 +35,7 @@ def small_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "_BATCH", 8)
     monkeypatch.setattr(ranks, "_PIXELS", 8 * SIDE**2)
     monkeypatch.setattr(intervals, "_VALUES", 2**14)
+    monkeypatch.setattr(arrays, "_IN_MEMORY", 8 * SIDE**2)
 
 
 def growth(work: Callable[[int], object]) -> float:
