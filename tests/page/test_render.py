@@ -335,7 +335,7 @@ def test_narrow_page_in_the_dark_is_no_wider_than_its_window(open_page, text):
     page = open_page(text, color_scheme="dark")
     assert "dark" in page.locator("html").get_attribute("class")
     page.set_viewport_size({"width": 360, "height": 700})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.wait_for_function("document.documentElement.scrollWidth <= 360")  # once it is laid out
     assert page.said == []
 
 
