@@ -53,11 +53,11 @@ def _agreement(
     from novelty_maps.page.parts import agreement_part
     from novelty_maps.pipeline import formats
 
-    if not files.PER_IMAGE.exists() or not belongs(files.read_per_image(), rows):
+    if not files.PER_IMAGE.exists() or not belongs(per_image := files.read_per_image(), rows):
         return None
     return agreement_part(
         formats.read_json(files.AGREEMENT_METRICS, keys=["k"], made_by="metrics"),
-        files.read_per_image(),
+        per_image,
         files.read_by_k(),
         images,
         load_reconstructions(images.shape),

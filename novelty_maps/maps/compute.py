@@ -12,7 +12,7 @@ from novelty_maps.maps.methods import MAP_METHODS, MapContext
 from novelty_maps.maps.names import require_methods
 from novelty_maps.networks.inputs import as_input, batch_of
 from novelty_maps.networks.outputs import evaluated
-from novelty_maps.pipeline.arrays import Spool
+from novelty_maps.pipeline.arrays import spooled
 from novelty_maps.pipeline.boxes import Boxes, real_pixels
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.rows import Images
@@ -118,11 +118,11 @@ def gather_maps(
     Returns:
         Each method's maps (N, H, W), memory-mapped where they are large.
     """
-    gathered: dict[str, Spool] = {}
-    for batch in compute_maps(network, images, methods=methods, **settings):
-        for method in methods:
-            map_ = batch[method]
-            gathered.setdefault(method, Spool(map_.shape[1:], map_.dtype)).extend(map_)
-        on_batch(len(batch["reconstruction"]))
+
+    def batches() -> Iterator[dict[str, NDArray[np.float32]]]:
+        for batch in compute_maps(network, images, methods=methods, **settings):
+            yield {method: batch[method] for method in methods}
+            on_batch(len(batch["reconstruction"]))
+
     none = np.empty((0, *images.shape[2:]), np.float32)
-    return {name: gathered[name].array() if name in gathered else none for name in methods}
+    return dict.fromkeys(methods, none) | spooled(batches())

@@ -1,6 +1,6 @@
 """A trained network as it is asked: a copy that stays as it is, and its outputs for many images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from novelty_maps.networks.inputs import MEMORY_FORMAT, as_input, batch_of
-from novelty_maps.pipeline.arrays import Spool
+from novelty_maps.pipeline.arrays import spooled
 from novelty_maps.pipeline.rows import Images
 
 
@@ -40,16 +40,16 @@ def embed(
         on_batch: Called with the number of images done.
 
     Returns:
-        Name to array (N, ...), float32, memory-mapped.
+        Name to array (N, ...), float32, memory-mapped where it is large.
     """
     network.to(device=device, memory_format=MEMORY_FORMAT)  # type: ignore[call-overload]
     size = batch_of(batch_size, images.shape[1:], device)
-    kept: dict[str, Spool] = {}
-    for start in range(0, len(images), size):
-        batch = torch.from_numpy(np.array(images[start : start + size]))
-        outputs = network.outputs(as_input(batch.to(device)))  # type: ignore[operator]
-        for name, output in outputs.items():
-            values = output.float().cpu().numpy()
-            kept.setdefault(name, Spool(values.shape[1:], np.float32)).extend(values)
-        on_batch(len(batch))
-    return {name: spool.array() for name, spool in kept.items()}
+
+    def batches() -> Iterator[dict[str, NDArray[np.float32]]]:
+        for start in range(0, len(images), size):
+            batch = torch.from_numpy(np.array(images[start : start + size]))
+            outputs = network.outputs(as_input(batch.to(device)))  # type: ignore[operator]
+            yield {name: output.float().cpu().numpy() for name, output in outputs.items()}
+            on_batch(len(batch))
+
+    return spooled(batches())

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import ValidationError, model_validator
+from pydantic import model_validator
 
 from novelty_maps.params.classifier import ClassifierParams
 from novelty_maps.params.data import DataParams
@@ -17,8 +17,8 @@ from novelty_maps.params.plots import PlotsParams
 from novelty_maps.params.representation import RepresentationParams
 from novelty_maps.params.split import SplitParams
 from novelty_maps.params.train import TrainParams
-from novelty_maps.pipeline.errors import InputError
-from novelty_maps.pipeline.section import Section, explain, read_yaml
+from novelty_maps.pipeline import section
+from novelty_maps.pipeline.section import Section, read_yaml
 
 
 class Params(Section):
@@ -91,7 +91,4 @@ def load_params(path: Path) -> Params:
 
 def validated(sections: dict[str, Any], *, source: str) -> Params:
     """The parameters in sections that are not yet validated, as of `load_params`."""
-    try:
-        return Params.model_validate(sections)
-    except ValidationError as error:
-        raise InputError(f"{source}: {explain(error, Params, sections)}") from None
+    return section.validated(Params, sections, source=source)

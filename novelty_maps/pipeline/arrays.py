@@ -6,7 +6,7 @@ And arrays that grow on disk, where memory is not to grow with them.
 import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -116,6 +116,17 @@ class Spool:
             return np.memmap(self._file, self._dtype, "c", shape=shape)
         self._file.seek(0)
         return np.frombuffer(bytearray(self._file.read()), self._dtype).reshape(shape)
+
+
+def spooled(batches: Iterable[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """The rows of each name from all batches, as of `Spool.array`; no names without a batch."""
+    spools: dict[str, Spool] = {}
+    for batch in batches:
+        for name, rows in batch.items():
+            if name not in spools:
+                spools[name] = Spool(rows.shape[1:], rows.dtype)
+            spools[name].extend(rows)
+    return {name: spool.array() for name, spool in spools.items()}
 
 
 def read_array(

@@ -8,9 +8,7 @@ from novelty_maps.pipeline import arrays, formats
 from novelty_maps.pipeline.boxes import Boxes, boxes_of
 from novelty_maps.pipeline.errors import InputError, make_again
 from novelty_maps.pipeline.paths import RAW_IMAGES, RAW_LABELS, RAW_MASKS, SPLIT
-from novelty_maps.pipeline.rows import Images, Rows
-
-_BATCH = 256  # images at a time; bounds memory, changes no result
+from novelty_maps.pipeline.rows import Images, Rows, mean_of
 
 
 def load_part(part: str, *, novel: bool = True) -> tuple[Rows, pd.DataFrame]:
@@ -101,11 +99,7 @@ def load_boxes(rows: pd.DataFrame) -> Boxes | None:
 
 def mean_image(images: Images) -> NDArray[np.float32]:
     """Mean over images (N, C, H, W) uint8, (C, H, W) float32 in [0, 1]."""
-    total = np.zeros(images.shape[1:], np.int64)
-    for start in range(0, len(images), _BATCH):
-        total += images[start : start + _BATCH].sum(axis=0, dtype=np.int64)
-    mean: NDArray[np.float64] = total / len(images) / 255
-    return mean.astype(np.float32)
+    return (mean_of(images) / 255).astype(np.float32)
 
 
 def load_mean_image() -> NDArray[np.float32]:

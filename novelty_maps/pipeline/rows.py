@@ -66,3 +66,12 @@ class Rows:
 
 
 Images: TypeAlias = NDArray[np.uint8] | Rows  # (N, C, H, W) uint8
+
+
+def mean_of(images: Images) -> NDArray[np.float64]:
+    """Mean over images (N, C, H, W) uint8, (C, H, W) in 0..255, from exact sums."""
+    total = np.zeros(images.shape[1:], np.int64)
+    for start in range(0, len(images), _BATCH):
+        total += images[start : start + _BATCH].sum(axis=0, dtype=np.int64)
+    mean: NDArray[np.float64] = total / len(images)
+    return mean

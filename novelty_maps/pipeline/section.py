@@ -71,19 +71,19 @@ def load_section(
     if isinstance(values, dict):
         kept = {key: value for key, value in (given or {}).items() if value is not None}
         values = kind.overridden(values, kept)
-    try:
-        return validated(kind, values, name)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+    return validated(kind, values, name, source=str(path))
 
 
-def validated(kind: type[AnySection], values: Any, *prefix: str) -> AnySection:
+def validated(
+    kind: type[AnySection], values: Any, *prefix: str, source: str | None = None
+) -> AnySection:
     """A section of these values.
 
     Args:
         kind: What it must hold.
         values: What was given.
         *prefix: Where the values stand, as of `explain`.
+        source: What they were read from, which an error then names first.
 
     Raises:
         InputError: As of `explain`.
@@ -91,7 +91,8 @@ def validated(kind: type[AnySection], values: Any, *prefix: str) -> AnySection:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise InputError(explain(error, kind, values, *prefix)) from None
+        told = explain(error, kind, values, *prefix)
+        raise InputError(told if source is None else f"{source}: {told}") from None
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

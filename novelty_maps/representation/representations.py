@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from novelty_maps.pipeline.rows import Images
+from novelty_maps.pipeline.rows import Images, mean_of
 from novelty_maps.representation import scores
 from novelty_maps.representation.latent_scores import Classes, latent_scores
 from novelty_maps.representation.sanity import disagreement, task_accuracy
@@ -137,11 +137,7 @@ def of_pixels(images: Mapping[str, Images]) -> Representation:
     Args:
         images: Part to (N, C, H, W); "train" has the normal training images.
     """
-    training = images["train"]
-    total = np.zeros(training.shape[1:])
-    for start in range(0, len(training), _BATCH):
-        total += training[start : start + _BATCH].sum(axis=0, dtype=np.float64)
-    mean = total.ravel() / len(training)
+    mean = mean_of(images["train"]).ravel()
     parts = ("validation", "test")
     pixels, own = {}, {}
     for part in parts:

@@ -18,7 +18,7 @@ from novelty_maps.agreement import files, ranks, tables
 from novelty_maps.images import resize
 from novelty_maps.maps.names import COMPARED_MAPS
 from novelty_maps.params.data import DataParams
-from novelty_maps.pipeline import arrays, formats, parts, rows
+from novelty_maps.pipeline import arrays, formats, rows
 from novelty_maps.pipeline.parts import load_part, mean_image
 from novelty_maps.pipeline.paths import RAW_IMAGES, SPLIT
 from novelty_maps.statistics import intervals
@@ -31,7 +31,7 @@ FEW, MANY = 64, 192
 @pytest.fixture(autouse=True)
 def small_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for module in (resize, parts, rows):
+    for module in (resize, rows):
         monkeypatch.setattr(module, "_BATCH", 8)
     monkeypatch.setattr(ranks, "_PIXELS", 8 * SIDE**2)
     monkeypatch.setattr(intervals, "_VALUES", 2**14)
