@@ -2,14 +2,22 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
+from torch import nn
 
 from novelty_maps.pipeline.errors import InputError
+
+_FEW_VALUES = 2**16  # of a batch; 83 images of 28×28
 
 
 def select_device(name: str) -> torch.device:
     """Device of the given name, with PyTorch set to deterministic algorithms.
+
+    It is the setting of `torch.use_deterministic_algorithms`, which would import PyTorch's
+    compilers as well, a second in every process.
 
     Args:
         name: "cpu", "cuda", or "auto" for CUDA where there is one.
@@ -18,7 +26,7 @@ def select_device(name: str) -> torch.device:
         InputError: CUDA is asked for and not available.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+    torch.set_deterministic_debug_mode("error")
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     require_device(name)
@@ -34,6 +42,31 @@ def require_device(name: str, *, key: str = "device") -> None:
     """
     if name == "cuda" and not torch.cuda.is_available():
         raise InputError(f"{key} is cuda, but PyTorch finds no CUDA device: set it to auto or cpu")
+
+
+def compiled(network: nn.Module) -> nn.Module:
+    """The network through torch.compile, whose compiler is deterministic as `select_device` is."""
+    torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled())
+    return torch.compile(network, dynamic=False)  # type: ignore[return-value]
+
+
+@contextmanager
+def threads_for(values: int) -> Iterator[None]:
+    """One thread on the CPU while training on batches of few values, else those that are set.
+
+    With 64 images of 28×28, a second thread mostly waits for the first: it takes 1.8 times the
+    processor for a fourteenth of the time. The sums of a gradient depend on the number of threads,
+    so that in one thread they are the same with any number of cores.
+
+    Args:
+        values: Values of all images of a batch.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1 if values <= _FEW_VALUES else threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def warn_of_slow_precision(precision: str, device: torch.device) -> None:

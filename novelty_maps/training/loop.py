@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from novelty_maps.machine.devices import compiled, threads_for
 from novelty_maps.networks.inputs import (
     MEMORY_FORMAT,
     BatchLoss,
@@ -93,13 +94,14 @@ def train(
     optimizer, state = _begun(network, state, learning_rate, weight_decay)
     per_epoch = steps_of_epoch(len(data[0]), batch_size, epoch_steps)
     scheduler = SCHEDULES[schedule](optimizer, learning_rate, per_epoch, epochs, state.epoch)
-    forward = torch.compile(network, dynamic=False) if compile else network
+    forward = compiled(network) if compile else network
     steps = _Steps(forward, optimizer, scheduler, batch_loss, precision, epoch_steps, on_batch)
     end = _End(after_steps, validation_loss, keep_epochs, keep_running, learning_rate, on_epoch)
-    while state.epoch < epochs and state.epoch - state.best_epoch < patience:
-        network.train()
-        train_loss = steps.take(data, batch_size, epoch_generator(seed, state.epoch + 1))
-        state = end.of_epoch(state, network, optimizer, train_loss)
+    with threads_for(batch_size * data[0][0].numel()):
+        while state.epoch < epochs and state.epoch - state.best_epoch < patience:
+            network.train()
+            train_loss = steps.take(data, batch_size, epoch_generator(seed, state.epoch + 1))
+            state = end.of_epoch(state, network, optimizer, train_loss)
     network.eval().load_state_dict(state.best_network)
     return state
 
