@@ -21,7 +21,7 @@ override DATASETS_ROOT := $(call absolute,$(DATASETS_ROOT))
 export DATASETS_ROOT
 endif
 
-# Of the studies: runs at a time, and settings that all runs have (SET='train.epochs=2 metrics.k=5').
+# Stages at a time, or of a study runs; and settings that all its runs have (SET='train.epochs=2 metrics.k=5').
 # PRECISION=fp32 where the processor has no bfloat16 instructions; bf16 is many times slower there.
 # CIFAR10=FOLDER takes CIFAR-10 from class folders instead of torchvision's download.
 JOBS ?= 2
@@ -35,7 +35,7 @@ own = $(if $(and $(CIFAR10),$(findstring cifar10,$(filter-out %cifar100,$@))),--
 .PHONY: run paper natural report test docs lock clean repository $(STUDIES)
 
 run: repository .venv/run
-	dvc repro
+	python -m stages.repro --jobs $(JOBS)
 	@echo 'Figures: plots/*/   Numbers: metrics/agreement.json   At a glance: dvc metrics show'
 	@echo 'All of it on one page, in a browser: $(CURDIR)/plots/report.html'
 

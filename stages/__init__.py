@@ -1,4 +1,6 @@
-"""The stages of dvc.yaml as commands, `python -m stages.NAME`, and `score` for new images.
+"""The stages of dvc.yaml as commands, `python -m stages.NAME`.
+
+Beside them are `score`, for new images, and `repro`, which runs several stages at a time.
 
     inputs → survey → check, check_network → fetch → split
     train → maps → ranks → metrics, trajectory, plots    agreement

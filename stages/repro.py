@@ -72,10 +72,11 @@ class _Running:
     name: str
     environment: Mapping[str, str]
     output: IO[bytes] = field(default_factory=TemporaryFile)
+    began: float = field(default_factory=time.monotonic)
     process: subprocess.Popen[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
-        command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "-s", self.name]
+        command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "-q", "-s", self.name]
         self.process = subprocess.Popen(  # noqa: S603
             command,
             env=self.environment,
@@ -90,6 +91,10 @@ class _Running:
         size = os.fstat(self.output.fileno()).st_size
         text = os.pread(self.output.fileno(), size, 0).decode(errors="replace")
         return re.sub(r"[^\n]*\r(?=[^\n])", "", text).strip()
+
+    def seconds(self) -> float:
+        """How long it has been running."""
+        return time.monotonic() - self.began
 
     def stop(self) -> None:
         """Interrupt it, as Ctrl-C does, and wait for its end."""
@@ -110,9 +115,12 @@ def _ended(running: list[_Running], bar: "tqdm[NoReturn]") -> Iterator[_Running]
     bar.refresh()
     for stage in [each for each in running if each.process.poll() is not None]:
         running.remove(stage)
-        tqdm.write(stage.text(), file=sys.stderr)
+        said = "\n".join(filter(None, [f"{stage.name} {stage.seconds():.1f} s", stage.text()]))
+        tqdm.write(said, file=sys.stderr)
         if stage.process.returncode:
-            raise InputError(f"the stage {stage.name} failed: see above")
+            raise InputError(
+                f"the stage {stage.name} failed: see above, or `dvc repro -s {stage.name}`"
+            )
         bar.update()
         yield stage
 

@@ -62,7 +62,7 @@ def test_run_makes_the_environment_and_runs_the_pipeline_in_it(project):
     assert [words for words, _ in asked(project)] == [
         ["-m", "venv", ".venv"],
         ["-m", "pip", "install", "--quiet", "-c", "constraints.txt", "-e", "."],
-        ["repro"],
+        ["-m", "stages.repro", "--jobs", "2"],
     ]
 
 

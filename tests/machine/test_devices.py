@@ -3,7 +3,13 @@
 import pytest
 import torch
 
-from novelty_maps.machine.devices import processor, select_device, warn_of_slow_precision
+from novelty_maps.machine.devices import (
+    compiled,
+    processor,
+    select_device,
+    threads_for,
+    warn_of_slow_precision,
+)
 from novelty_maps.pipeline.errors import InputError
 
 CPU = torch.device("cpu")
@@ -25,6 +31,31 @@ def test_device_is_cuda_where_there_is_one(monkeypatch, there, auto):
     assert select_device("auto") == torch.device(auto)
     assert select_device("cpu") == CPU
     assert torch.are_deterministic_algorithms_enabled()
+
+
+def test_compiler_is_as_deterministic_as_the_device():
+    from torch._inductor import config
+
+    torch.use_deterministic_algorithms(False)
+    select_device("cpu")
+    assert not config.deterministic
+    compiled(torch.nn.Linear(2, 2))
+    assert config.deterministic
+
+
+def test_batches_of_few_values_have_one_thread_and_others_those_that_are_set():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with threads_for(64 * 28 * 28):
+            assert torch.get_num_threads() == 1
+        with threads_for(256 * 28 * 28):
+            assert torch.get_num_threads() == 2
+        with pytest.raises(KeyError), threads_for(1):
+            raise KeyError
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
 
 
 def test_cuda_that_is_not_there_is_an_input_error(monkeypatch):

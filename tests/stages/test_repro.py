@@ -1,0 +1,130 @@
+"""Several stages at a time, on scratch pipelines of stages that write files."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# Notes that it began, waits for the files it is told to, and writes its output.
+STAGE = """
+import pathlib, sys, time
+name, *waits = sys.argv[1:]
+with open('began', 'a') as file:
+    file.write(name + '\\n')
+deadline = time.monotonic() + 30
+for file in waits:
+    while not pathlib.Path(file).exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    if not pathlib.Path(file).exists():
+        sys.exit('error: ' + name + ' waited in vain')
+pathlib.Path(name).write_text(name)
+"""
+
+
+@pytest.fixture
+def pipeline(tmp_path, monkeypatch):
+    """What makes a pipeline of stages: name to (stages it needs, files it waits for)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+    def make(**stages):
+        Path(".dvc").mkdir()
+        Path(".dvc/config").write_text("[core]\nno_scm = true\nanalytics = false\n")
+        Path("stage.py").write_text(STAGE)
+        lines = ["stages:"]
+        for name, (needs, waits) in stages.items():
+            lines += [f"  {name}:", f"    cmd: {sys.executable} stage.py {name} {' '.join(waits)}"]
+            lines += [f"    deps: [{', '.join(needs)}]"] if needs else []
+            lines += [f"    outs: [{name}]"]
+        Path("dvc.yaml").write_text("\n".join(lines) + "\n")
+
+    return make
+
+
+def repro(*arguments):
+    command = [sys.executable, "-m", "stages.repro", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def folders_of(program):
+    """Working folders of the processes that have it in their command."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if program in (process / "cmdline").read_text():
+                yield process / "cwd"
+
+
+def began():
+    return Path("began").read_text().split()
+
+
+def test_stages_of_two_branches_run_at_once_and_after_what_they_need(pipeline):
+    # Either one waits until the other has begun, so that one after the other neither ends.
+    pipeline(
+        root=([], []),
+        left=(["root"], ["right_is_there"]),
+        right_is_there=(["root"], ["left_is_there"]),
+        left_is_there=(["root"], []),
+        end=(["left", "right_is_there"], []),
+    )
+    done = repro("--jobs", "3")
+    assert done.returncode == 0, done.stderr
+    assert began()[0] == "root"
+    assert began()[-1] == "end"
+    assert sorted(began()) == ["end", "left", "left_is_there", "right_is_there", "root"]
+    status = subprocess.run([sys.executable, "-m", "dvc", "status"], capture_output=True, text=True)
+    assert "up to date" in status.stdout
+
+
+def test_targets_take_what_they_need_and_nothing_else(pipeline):
+    pipeline(root=([], []), wanted=(["root"], []), other=(["root"], []))
+    assert repro("wanted", "--jobs", "1").returncode == 0
+    assert began() == ["root", "wanted"]
+
+
+def test_stage_that_most_wait_for_comes_first(pipeline):
+    pipeline(alone=([], []), first=([], []), second=(["first"], []))
+    assert repro("--jobs", "1").returncode == 0
+    assert began()[0] == "first"
+
+
+def test_failing_stage_is_named_and_ends_what_runs_beside_it(pipeline):
+    pipeline(bad=([], []), long=([], ["never"]), after=(["bad"], []))
+    Path("stage.py").write_text(
+        STAGE.replace("deadline =", "if name == 'bad': time.sleep(1); sys.exit('no')\ndeadline =")
+    )
+    start = time.monotonic()
+    done = repro()
+    assert done.returncode == 1
+    assert time.monotonic() - start < 25  # `long` waits for 30 seconds
+    assert "\nno\n" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: the stage bad failed: see above")
+    assert "after" not in began()
+    assert not Path("long").exists()
+
+
+def test_unknown_target_is_one_line(pipeline):
+    pipeline(root=([], []))
+    done = repro("root", "absent")
+    assert done.returncode == 1
+    assert done.stderr == "error: Stage 'absent' not found inside 'dvc.yaml' file\n"
+    assert not Path("began").exists()
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interruption_ends_the_stages(pipeline, number, status):
+    pipeline(long=([], ["never"]))
+    command = [sys.executable, "-m", "stages.repro"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True, text=True)
+    while not Path("began").exists():
+        time.sleep(0.05)
+    assert any(running.resolve() == Path.cwd() for running in folders_of("stage.py"))
+    process.send_signal(number)
+    assert process.wait(20) == status
+    assert not any(running.resolve() == Path.cwd() for running in folders_of("stage.py"))
+    assert not Path("long").exists()
