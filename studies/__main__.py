@@ -25,13 +25,26 @@ Address = Annotated[
     ),
 ]
 GitRemote = Annotated[
-    str, typer.Option(metavar="REMOTE", help="Git remote that the cluster's machines share.")
+    str | None,
+    typer.Option(
+        metavar="REMOTE",
+        show_default="origin",
+        help="Git remote that the cluster's machines share.",
+    ),
 ]
 DvcRemote = Annotated[
-    str, typer.Option(metavar="REMOTE", help="DVC remote that the cluster's machines share.")
+    str | None,
+    typer.Option(
+        metavar="REMOTE",
+        show_default="store",
+        help="DVC remote that the cluster's machines share.",
+    ),
 ]
 Gpus = Annotated[
-    float, typer.Option(min=0, help="GPUs of each run on the cluster; two share one with 0.5.")
+    float | None,
+    typer.Option(
+        min=0, show_default="0", help="GPUs of each run on the cluster; two share one with 0.5."
+    ),
 ]
 
 
@@ -43,9 +56,9 @@ def run(
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of all runs; can be repeated."),
     ] = None,
     address: Address = None,
-    git: GitRemote = "origin",
-    remote: DvcRemote = "store",
-    gpus: Gpus = 0,
+    git: GitRemote = None,
+    remote: DvcRemote = None,
+    gpus: Gpus = None,
 ) -> None:
     """Run a study as DVC experiments, and gather its tables into studies/results/NAME.
 
@@ -63,6 +76,10 @@ def run(
 
     if address is not None and jobs is not None:
         raise InputError("--jobs is of this machine alone: leave it out with --address")
+    of_cluster = {"--git": git, "--remote": remote, "--gpus": gpus}
+    given = [option for option, value in of_cluster.items() if value is not None]
+    if address is None and given:
+        raise InputError(f"{given[0]} is of a cluster alone: leave it out, or give --address")
     study = load_study(name)
     runs = study.runs(parse_settings(changed or []))
     sections = read_yaml(PARAMS)
@@ -73,11 +90,11 @@ def run(
     if address is None:
         start = run_study(study, runs, jobs=jobs or 2)
     else:
-        places = Places(git, remote)
-        start = run_on_cluster(study, runs, places, address=address, gpus=gpus)
+        places = Places(git or "origin", remote or "store")
+        start = run_on_cluster(study, runs, places, address=address, gpus=gpus or 0)
     compare([name], start=start)
     if study.definition.figures:
-        shared = None if address is None else remote
+        shared = None if address is None else places.remote
         fetch_figures(study.definition.figures, start=start, remote=shared)
 
 
