@@ -5,19 +5,16 @@ left of them once their first process has ended: the kernel takes away what they
 """
 
 import os
-import signal
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
 
 NAMESPACES = ["--net", "--mount", "--pid", "--uts", "--ipc"]
-# Of a machine: files of its own in the place of the other's and in shared memory, a name, a network.
+# Nothing in the place of the other's files and of shared memory; a name.
 BEGIN = """
 mount --make-rprivate / && mount -t tmpfs none /dev/shm && mount -t tmpfs none "$1" &&
 hostname "$2" && ip link set lo up && echo began && exec sleep infinity
@@ -52,7 +49,7 @@ class Machine:
         (first,) = psutil.Process(self._unshare.pid).children()
         self.process = first.pid
         # As long as this is open, the cable stays in the other machine when this one is killed.
-        self._network = Path(f"/proc/{first.pid}/ns/net").open()
+        self._network = os.open(f"/proc/{first.pid}/ns/net", os.O_RDONLY)
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
         """Start a command on the machine, in its own folder; both outputs are one."""
@@ -87,7 +84,7 @@ class Machine:
     def remove(self) -> None:
         """End it, and let its network go."""
         self.end()
-        self._network.close()
+        os.close(self._network)
 
 
 @contextmanager
@@ -101,10 +98,11 @@ def two_machines() -> Iterator[tuple[Machine, Machine, Path]]:
         shared, one, two = (Path(root, name) for name in ("shared", "1", "2"))
         for folder in (shared, one, two):
             folder.mkdir()
-        first = second = None
-        try:
+        with ExitStack() as stack:
             first = Machine("first", "10.99.0.1", one, two)
+            stack.callback(first.remove)
             second = Machine("second", "10.99.0.2", two, one)
+            stack.callback(second.remove)
             cable = [["cable", "netns", str(each.process)] for each in (first, second)]
             join = ["ip", "link", "add", *cable[0], "type", "veth", "peer", "name", *cable[1]]
             done = subprocess.run(join, check=False, capture_output=True, text=True)
@@ -114,7 +112,3 @@ def two_machines() -> Iterator[tuple[Machine, Machine, Path]]:
                 each.run("ip", "address", "add", f"{each.address}/24", "dev", "cable")
                 each.run("ip", "link", "set", "cable", "up")
             yield first, second, shared
-        finally:
-            for each in (first, second):
-                if each is not None:
-                    each.remove()
