@@ -1,5 +1,6 @@
 """Runs as tasks of Ray, which spreads them over the machines of a cluster."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,13 @@ _RETRIES = 3
 # minute Ray ends the process, or waits for ever.
 _SECONDS = 5.0
 _PATIENCE = 45.0
+# How often Ray asks a machine with a run for a sign of life, and waits for it. After a power cut its
+# own five and two minutes pass before a run begins again; its servers take such a question once a
+# minute.
+_KEEPALIVE = {
+    "RAY_grpc_client_keepalive_time_ms": "70000",
+    "RAY_grpc_client_keepalive_timeout_ms": "20000",
+}
 
 
 @contextmanager
@@ -34,6 +42,8 @@ def connected(address: str, *, gpus: float) -> Iterator[Any]:
     Raises:
         InputError: Ray is not installed, there is no such cluster, or no machine has the GPUs.
     """
+    for key, value in _KEEPALIVE.items():
+        os.environ.setdefault(key, value)
     try:
         import ray
     except ModuleNotFoundError:
