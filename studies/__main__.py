@@ -65,7 +65,6 @@ def run(
     Run again, finished stages come from DVC's cache and interrupted training goes on; on a
     cluster, finished runs are not run again.
     """
-    from novelty_maps.pipeline.errors import InputError
     from novelty_maps.pipeline.paths import PARAMS
     from novelty_maps.pipeline.section import read_yaml
     from stages.check import require_possible
@@ -74,12 +73,7 @@ def run(
     from studies.runner import fetch_figures, run_study
     from studies.study import load_study, parse_settings
 
-    if address is not None and jobs is not None:
-        raise InputError("--jobs is of this machine alone: leave it out with --address")
-    of_cluster = {"--git": git, "--remote": remote, "--gpus": gpus}
-    given = [option for option, value in of_cluster.items() if value is not None]
-    if address is None and given:
-        raise InputError(f"{given[0]} is of a cluster alone: leave it out, or give --address")
+    _require_of_the_place(address, jobs, {"--git": git, "--remote": remote, "--gpus": gpus})
     study = load_study(name)
     runs = study.runs(parse_settings(changed or []))
     sections = read_yaml(PARAMS)
@@ -96,6 +90,19 @@ def run(
     if study.definition.figures:
         shared = None if address is None else places.remote
         fetch_figures(study.definition.figures, start=start, remote=shared)
+
+
+def _require_of_the_place(
+    address: str | None, jobs: int | None, of_cluster: dict[str, str | float | None]
+) -> None:
+    """Raise InputError for an option that where the study runs does not have."""
+    from novelty_maps.pipeline.errors import InputError
+
+    if address is not None and jobs is not None:
+        raise InputError("--jobs is of this machine alone: leave it out with --address")
+    given = [option for option, value in of_cluster.items() if value is not None]
+    if address is None and given:
+        raise InputError(f"{given[0]} is of a cluster alone: leave it out, or give --address")
 
 
 def compare(

@@ -61,6 +61,8 @@ def run_on_cluster(
     """
     start = commit_of("HEAD")
     job = _job(start, places, target=LAST_STAGES[study.definition.question])
+    if not gpus:  # Ray hides those of a machine from runs that have some of them alone
+        job.environment["CUDA_VISIBLE_DEVICES"] = ""
     _require_shared(start, places.git)
     with connected(address, gpus=gpus) as ray:
         forget(study.parts)

@@ -22,9 +22,9 @@ _RETRIES = 3
 # minute Ray ends the process, or waits for ever.
 _SECONDS = 5.0
 _PATIENCE = 45.0
-# How often Ray asks a machine with a run for a sign of life, and waits for it. After a power cut its
-# own five and two minutes pass before a run begins again; its servers take such a question once a
-# minute.
+# How often Ray asks a machine with a run for a sign of life, and how long it waits for it. With its
+# own five and two minutes, a run would begin again seven minutes after a power cut. More often than
+# once a minute, the machine would refuse to answer and the run be taken for lost.
 _KEEPALIVE = {
     "RAY_grpc_client_keepalive_time_ms": "70000",
     "RAY_grpc_client_keepalive_timeout_ms": "20000",

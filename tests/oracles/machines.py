@@ -94,7 +94,7 @@ def two_machines() -> Iterator[tuple[Machine, Machine, Path]]:
     Raises:
         OSError: They cannot be made here.
     """
-    with tempfile.TemporaryDirectory(prefix="m") as root:  # the path of a socket must be short
+    with tempfile.TemporaryDirectory(dir="/tmp") as root:  # the path of a socket must be short
         shared, one, two = (Path(root, name) for name in ("shared", "1", "2"))
         for folder in (shared, one, two):
             folder.mkdir()

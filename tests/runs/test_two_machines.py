@@ -116,9 +116,12 @@ def machines():
             "CHECKPOINTS_ROOT": str(shared / "checkpoints"),
         }
         # Ray asks machines for a sign of life more often than it does by default.
-        alive = ("health_check_period", "health_check_timeout")
-        alive += ("grpc_client_keepalive_time", "grpc_client_keepalive_timeout")
-        common |= {f"RAY_{name}_ms": "2000" for name in alive}
+        common |= {
+            "RAY_health_check_period_ms": "2000",
+            "RAY_health_check_timeout_ms": "2000",
+            "RAY_grpc_client_keepalive_time_ms": "5000",
+            "RAY_grpc_client_keepalive_timeout_ms": "10000",
+        }
         options = ["--num-cpus=1", "--object-store-memory=100000000", "--disable-usage-stats"]
         head = ["--head", "--port=6379", f"--temp-dir={first.own}", "--include-dashboard=false"]
         for machine, how in ((first, head), (second, [f"--address={first.address}:6379"])):
@@ -175,7 +178,7 @@ def told(machines):
 
 
 def finish(process):
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=300)
     assert process.returncode == 0, said
     return said
 
@@ -186,7 +189,7 @@ def killed(machines):
     second = machines[1]
     process = start(machines, "seeds", "0", "1")
     try:
-        end = time.monotonic() + 120
+        end = time.monotonic() + 300
         while not any("epoch 3 on second" in line for line in told(machines)):
             assert process.poll() is None, process.stdout.read()
             assert time.monotonic() < end

@@ -49,11 +49,14 @@ class FakeRay:
         def register_pickle_by_value(module):
             assert module is task
 
-    def __init__(self, became):
-        self.became, self.jobs = became, {}
+    def __init__(self, became, gpus):
+        self.became, self.gpus, self.jobs = became, gpus, {}
+
+    def nodes(self):
+        return []
 
     def remote(self, **asked):
-        assert asked == {"num_cpus": 1, "num_gpus": 0.5, "max_retries": 3}
+        assert asked == {"num_cpus": 1, "num_gpus": self.gpus, "max_retries": 3}
         return lambda function: self
 
     def options(self, *, name):
@@ -118,18 +121,18 @@ def start(tmp_path, monkeypatch):
 def run(start, monkeypatch):
     """Runs the study with something in the place of machines; the jobs that they got."""
 
-    def ran(became=finish, places=PLACES):
-        ray = FakeRay(became)
+    def ran(became=finish, places=PLACES, gpus=0.5):
+        ray = FakeRay(became, gpus)
 
         @contextmanager
-        def connected(address, *, gpus):
-            assert (address, gpus) == ("auto", 0.5)
+        def connected(address, **others):
+            assert (address, others) == ("auto", {"gpus": gpus})
             yield ray
 
         monkeypatch.setattr(cluster, "connected", connected)
         try:
             assert git("rev-parse", "HEAD") == cluster.run_on_cluster(
-                STUDY, RUNS, places, address="auto", gpus=0.5
+                STUDY, RUNS, places, address="auto", gpus=gpus
             )
         finally:
             ran.jobs = ray.jobs
@@ -152,6 +155,10 @@ def test_machine_gets_the_exact_commit_and_what_is_shared(run, start, tmp_path, 
         author=("Test", "test@example.org"),
         environment={"CHECKPOINTS_ROOT": "/shared/checkpoints"},
     )
+
+
+def test_run_that_asks_for_no_gpu_sees_none(run):
+    assert run(gpus=0)["seeds-1"].environment == {"CUDA_VISIBLE_DEVICES": ""}
 
 
 def test_every_run_has_a_line_as_it_ends(run, capfd):
