@@ -1,7 +1,7 @@
 """Two machines on this one: namespaces of network, processes and files, joined by a cable.
 
-They have folders of their own, which the other does not see, and one that both see. Nothing is
-left of them once their first process has ended: the kernel takes away what they had.
+They have folders of their own, which the other does not see, and one that both see. The first
+process of each ends with this one at the latest; then the kernel takes away what they had.
 """
 
 import os
@@ -17,7 +17,7 @@ NAMESPACES = ["--net", "--mount", "--pid", "--uts", "--ipc"]
 # Nothing in the place of the other's files and of shared memory; a name.
 BEGIN = """
 mount --make-rprivate / && mount -t tmpfs none /dev/shm && mount -t tmpfs none "$1" &&
-hostname "$2" && ip link set lo up && echo began && exec sleep infinity
+hostname "$2" && ip link set lo up && echo began && exec cat
 """
 
 
@@ -39,6 +39,7 @@ class Machine:
         begin = ["--fork", "--kill-child", "--mount-proc", "sh", "-c", BEGIN, "sh", others, name]
         self._unshare = subprocess.Popen(
             ["unshare", *NAMESPACES, *begin],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
