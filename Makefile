@@ -89,7 +89,7 @@ repository:
 	touch $@
 
 .venv/test: .venv/run
-	.venv/bin/python -m pip install --quiet -c constraints.txt -e '.[test,docs]'
+	.venv/bin/python -m pip install --quiet -c constraints.txt -e '.[test,docs,cluster]'
 	touch $@
 
 .venv/docs: .venv/run

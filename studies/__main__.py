@@ -25,13 +25,26 @@ Address = Annotated[
     ),
 ]
 GitRemote = Annotated[
-    str, typer.Option(metavar="REMOTE", help="Git remote that the cluster's machines share.")
+    str | None,
+    typer.Option(
+        metavar="REMOTE",
+        show_default="origin",
+        help="Git remote that the cluster's machines share.",
+    ),
 ]
 DvcRemote = Annotated[
-    str, typer.Option(metavar="REMOTE", help="DVC remote that the cluster's machines share.")
+    str | None,
+    typer.Option(
+        metavar="REMOTE",
+        show_default="store",
+        help="DVC remote that the cluster's machines share.",
+    ),
 ]
 Gpus = Annotated[
-    float, typer.Option(min=0, help="GPUs of each run on the cluster; two share one with 0.5.")
+    float | None,
+    typer.Option(
+        min=0, show_default="0", help="GPUs of each run on the cluster; two share one with 0.5."
+    ),
 ]
 
 
@@ -43,16 +56,15 @@ def run(
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of all runs; can be repeated."),
     ] = None,
     address: Address = None,
-    git: GitRemote = "origin",
-    remote: DvcRemote = "store",
-    gpus: Gpus = 0,
+    git: GitRemote = None,
+    remote: DvcRemote = None,
+    gpus: Gpus = None,
 ) -> None:
     """Run a study as DVC experiments, and gather its tables into studies/results/NAME.
 
     Run again, finished stages come from DVC's cache and interrupted training goes on; on a
     cluster, finished runs are not run again.
     """
-    from novelty_maps.pipeline.errors import InputError
     from novelty_maps.pipeline.paths import PARAMS
     from novelty_maps.pipeline.section import read_yaml
     from stages.check import require_possible
@@ -61,8 +73,7 @@ def run(
     from studies.runner import fetch_figures, run_study
     from studies.study import load_study, parse_settings
 
-    if address is not None and jobs is not None:
-        raise InputError("--jobs is of this machine alone: leave it out with --address")
+    _require_of_the_place(address, jobs, {"--git": git, "--remote": remote, "--gpus": gpus})
     study = load_study(name)
     runs = study.runs(parse_settings(changed or []))
     sections = read_yaml(PARAMS)
@@ -73,12 +84,25 @@ def run(
     if address is None:
         start = run_study(study, runs, jobs=jobs or 2)
     else:
-        places = Places(git, remote)
-        start = run_on_cluster(study, runs, places, address=address, gpus=gpus)
+        places = Places(git or "origin", remote or "store")
+        start = run_on_cluster(study, runs, places, address=address, gpus=gpus or 0)
     compare([name], start=start)
     if study.definition.figures:
-        shared = None if address is None else remote
+        shared = None if address is None else places.remote
         fetch_figures(study.definition.figures, start=start, remote=shared)
+
+
+def _require_of_the_place(
+    address: str | None, jobs: int | None, of_cluster: dict[str, str | float | None]
+) -> None:
+    """Raise InputError for an option that where the study runs does not have."""
+    from novelty_maps.pipeline.errors import InputError
+
+    if address is not None and jobs is not None:
+        raise InputError("--jobs is of this machine alone: leave it out with --address")
+    given = [option for option, value in of_cluster.items() if value is not None]
+    if address is None and given:
+        raise InputError(f"{given[0]} is of a cluster alone: leave it out, or give --address")
 
 
 def compare(

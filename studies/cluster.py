@@ -5,13 +5,8 @@ fetched from the one, so that `studies.experiments` finds them as if they had ru
 """
 
 import os
-import signal
-import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 from dvc.config import Config, ConfigError
@@ -20,14 +15,12 @@ from novelty_maps.params.whole import validated
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.paths import PARAMS
 from novelty_maps.pipeline.section import parse_yaml, read_yaml
-from studies import task
 from studies.experiments import Experiment, commit_of, git, place_in_git, read_file
+from studies.ray_tasks import connected, outcomes
 from studies.runner import LAST_STAGES, forget
 from studies.study import Run, Study
 from studies.task import Job, Outcome
 
-# How often a run begins again whose machine or process was lost.
-_RETRIES = 3
 # Of the environment here, what runs elsewhere get too: folders on storage that all machines share.
 _SHARED = ("DATASETS_ROOT", "CHECKPOINTS_ROOT")
 # What a run is made from; the rest may differ from the commit.
@@ -68,8 +61,10 @@ def run_on_cluster(
     """
     start = commit_of("HEAD")
     job = _job(start, places, target=LAST_STAGES[study.definition.question])
+    if not gpus:  # Ray hides those of a machine from runs that have some of them alone
+        job.environment["CUDA_VISIBLE_DEVICES"] = ""
     _require_shared(start, places.git)
-    with _connected(address, gpus=gpus) as ray:
+    with connected(address, gpus=gpus) as ray:
         forget(study.parts)
         left = _unfinished(runs, start, places.git)
         finished = len(runs) - len(left)
@@ -77,7 +72,7 @@ def run_on_cluster(
             print(f"{finished} of {len(runs)} finished before", flush=True)
         failed = []
         jobs = [job._replace(name=run.name, overrides=run.overrides()) for run in left]
-        for number, (name, outcome) in enumerate(_outcomes(ray, jobs, gpus), start=finished + 1):
+        for number, (name, outcome) in enumerate(outcomes(ray, jobs, gpus), start=finished + 1):
             print(f"[{number}/{len(runs)}] {name} {_became(name, outcome)}", flush=True)
             if outcome.failure:
                 failed.append(name)
@@ -148,56 +143,6 @@ def _require_shared(start: str, remote: str) -> None:
     git("fetch", "--quiet", remote)
     if not git("for-each-ref", "--contains", start, f"refs/remotes/{remote}"):
         raise InputError(f"{remote} has no commit {start[:7]}: `git push {remote}` first")
-
-
-@contextmanager
-def _connected(address: str, *, gpus: float) -> Iterator[Any]:
-    """Ray, connected to a cluster."""
-    try:
-        import ray
-    except ModuleNotFoundError:
-        raise InputError(
-            "Ray, which runs studies on a cluster, is not installed:"
-            " pip install -c constraints.txt -e '.[cluster]'"
-        ) from None
-    handler = signal.getsignal(signal.SIGTERM)
-    try:
-        ray.init(address, log_to_driver=False, logging_level="error")
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise InputError(
-            f"no cluster at {address} ({str(error).splitlines()[0]}): start one by"
-            " `ray start --head`, and give --address auto or its HOST:PORT"
-        ) from None
-    try:
-        signal.signal(signal.SIGTERM, handler)  # Ray has taken it
-        machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        most = max((machine.get("GPU", 0) for machine in machines), default=0)
-        if gpus > most:
-            raise InputError(f"--gpus is {gpus:g}, but no machine of the cluster has over {most:g}")
-        yield ray
-    finally:
-        ray.shutdown()
-
-
-def _outcomes(ray: Any, jobs: Sequence[Job], gpus: float) -> Iterator[tuple[str, Outcome]]:
-    """Names of jobs as they end, and what became of them."""
-    ray.cloudpickle.register_pickle_by_value(task)  # as it is here, whatever is installed there
-    run = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=_RETRIES)(task.run)
-    names = {run.options(name=job.name).remote(job).future(): job.name for job in jobs}
-    ended: SimpleQueue[Future[Outcome]] = SimpleQueue()
-    for future in names:
-        future.add_done_callback(ended.put)
-    began = time.monotonic()
-    for _ in jobs:
-        future = ended.get()  # where a signal came in ray.wait, the status would be 1
-        try:
-            outcome = future.result()
-        except ray.exceptions.RayTaskError as error:
-            outcome = Outcome("", [], time.monotonic() - began, repr(error.cause), str(error))
-        except ray.exceptions.RayError as error:
-            lost = f"its machine or process was lost {_RETRIES + 1} times"
-            outcome = Outcome("", [], time.monotonic() - began, lost, str(error))
-        yield names.pop(future), outcome
 
 
 def _became(name: str, outcome: Outcome) -> str:

@@ -4,17 +4,22 @@
 cannot take a stage from the record.
 """
 
+import re
 import sys
+from pathlib import Path
 from typing import Any
 
 from dvc.repo import Repo
+
+_DIGEST = re.compile(r"\bmd5: ([0-9a-f]{32}(?:\.dir)?)$", re.MULTILINE)
 
 
 def push(remote: str) -> int:
     """Push the runs of stages that a DVC remote does not have, after the objects that they name.
 
-    It may be called while DVC runs a stage, because it changes nothing here; a run whose objects
-    are not all in the cache yet is left out.
+    Objects are pushed of runs that the remote has, too, because `dvc push --run-cache` may have
+    pushed those. It may be called while DVC runs a stage, because it changes nothing here; a run
+    whose objects are not all in the cache yet is left out.
 
     Args:
         remote: Name of the DVC remote.
@@ -32,12 +37,13 @@ def push(remote: str) -> int:
             repo.cloud.get_remote_odb(remote, "push --run-cache", hash_name="md5-dos2unix"),
         )
         known = _runs(there)
-        new = {
+        whole = {
             run: path
             for run, path in _runs(here).items()
-            if run not in known and _is_whole(cache, *run)
+            if _may_be_whole(repo, path) and _is_whole(cache, *run)
         }
-        for odb, objects in cache.get_used_objs(new).items():
+        new = {run: path for run, path in whole.items() if run not in known}
+        for odb, objects in cache.get_used_objs(whole).items():
             if repo.cloud.push(objects, remote=remote, odb=odb).failed:
                 raise OSError(f"results of stages could not be pushed to {remote}")
         for (key, value), path in new.items():
@@ -45,6 +51,12 @@ def push(remote: str) -> int:
             there.fs.makedirs(there.fs.parent(to), exist_ok=True)
             there.fs.put_file(path, to)
     return len(new)
+
+
+def _may_be_whole(repo: Repo, path: str) -> bool:
+    """Whether the cache has what a run's text names; most runs are other machines', so be quick."""
+    _, _, outputs = Path(path).read_text().partition("\nouts:\n")
+    return all(repo.cache.local.exists(digest) for digest in _DIGEST.findall(outputs))
 
 
 def _is_whole(cache: Any, key: str, value: str) -> bool:

@@ -120,6 +120,16 @@ def test_number_of_runs_at_a_time_is_not_that_of_a_cluster(start, monkeypatch):
         commands.run("seeds", address="auto", jobs=2)
 
 
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [("--git", {"git": "origin"}), ("--remote", {"remote": "store"}), ("--gpus", {"gpus": 0.0})],
+)
+def test_option_of_a_cluster_is_refused_where_none_is_named(option, given, start, monkeypatch):
+    monkeypatch.setattr(runner, "run_study", lambda *_, **__: pytest.fail("ran"))
+    with pytest.raises(InputError, match=f"^{option} is of a cluster alone: leave it out, or give"):
+        commands.run("seeds", **given)
+
+
 def test_list_says_what_every_study_asks(start, capsys):
     commands.list_studies()
     lines = capsys.readouterr().out.splitlines()

@@ -1,11 +1,6 @@
 """A study on a cluster: what is asked of its machines, and what they have finished before."""
 
 import io
-import os
-import signal
-import sys
-import threading
-import time
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,11 +49,14 @@ class FakeRay:
         def register_pickle_by_value(module):
             assert module is task
 
-    def __init__(self, became):
-        self.became, self.jobs = became, {}
+    def __init__(self, became, gpus):
+        self.became, self.gpus, self.jobs = became, gpus, {}
+
+    def nodes(self):
+        return []
 
     def remote(self, **asked):
-        assert asked == {"num_cpus": 1, "num_gpus": 0.5, "max_retries": 3}
+        assert asked == {"num_cpus": 1, "num_gpus": self.gpus, "max_retries": 3}
         return lambda function: self
 
     def options(self, *, name):
@@ -123,18 +121,18 @@ def start(tmp_path, monkeypatch):
 def run(start, monkeypatch):
     """Runs the study with something in the place of machines; the jobs that they got."""
 
-    def ran(became=finish, places=PLACES):
-        ray = FakeRay(became)
+    def ran(became=finish, places=PLACES, gpus=0.5):
+        ray = FakeRay(became, gpus)
 
         @contextmanager
-        def connected(address, *, gpus):
-            assert (address, gpus) == ("auto", 0.5)
+        def connected(address, **others):
+            assert (address, others) == ("auto", {"gpus": gpus})
             yield ray
 
-        monkeypatch.setattr(cluster, "_connected", connected)
+        monkeypatch.setattr(cluster, "connected", connected)
         try:
             assert git("rev-parse", "HEAD") == cluster.run_on_cluster(
-                STUDY, RUNS, places, address="auto", gpus=0.5
+                STUDY, RUNS, places, address="auto", gpus=gpus
             )
         finally:
             ran.jobs = ray.jobs
@@ -157,6 +155,10 @@ def test_machine_gets_the_exact_commit_and_what_is_shared(run, start, tmp_path, 
         author=("Test", "test@example.org"),
         environment={"CHECKPOINTS_ROOT": "/shared/checkpoints"},
     )
+
+
+def test_run_that_asks_for_no_gpu_sees_none(run):
+    assert run(gpus=0)["seeds-1"].environment == {"CUDA_VISIBLE_DEVICES": ""}
 
 
 def test_every_run_has_a_line_as_it_ends(run, capfd):
@@ -253,109 +255,3 @@ def test_configuration_that_dvc_cannot_read_is_refused(run):
 def test_relative_folder_that_machines_would_look_for_elsewhere_is_refused(run, monkeypatch):
     monkeypatch.setenv("CHECKPOINTS_ROOT", "checkpoints")
     assert "CHECKPOINTS_ROOT is checkpoints: give an absolute path" in refused(run)
-
-
-class FakeModule:
-    """Ray's, connected to machines with these numbers of GPUs; None is of one that was lost."""
-
-    def __init__(self, *gpus):
-        self.gpus, self.connected = gpus, False
-
-    def init(self, address, **others):
-        if address == "nowhere":
-            raise ConnectionError("nobody answers\nmore")
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # as Ray's
-        self.connected = True
-
-    def nodes(self):
-        has = [{"CPU": 8.0} | ({"GPU": float(number)} if number else {}) for number in self.gpus]
-        here = [{"Alive": True, "Resources": resources} for resources in has]
-        return [{"Alive": False, "Resources": {}}, *here]
-
-    def shutdown(self):
-        self.connected = False
-
-
-@pytest.mark.parametrize(("there", "most"), [([], 0), ([0], 0), ([1, 0, 2, 1], 2)])
-def test_gpus_of_a_run_are_those_of_one_machine(there, most, monkeypatch):
-    module = FakeModule(*there)
-    monkeypatch.setitem(sys.modules, "ray", module)
-    with cluster._connected("auto", gpus=most) as found:
-        assert found is module
-        assert module.connected
-    more = f"--gpus is {most + 1}, but no machine of the cluster has over {most}"
-    with pytest.raises(InputError, match=more), cluster._connected("auto", gpus=most + 1):
-        pytest.fail("connected")
-    assert not module.connected
-
-
-def test_cluster_that_is_not_there_is_an_error_of_one_line(monkeypatch):
-    monkeypatch.setitem(sys.modules, "ray", FakeModule())
-    message = r"^no cluster at nowhere \(nobody answers\): start one by .*$"
-    with pytest.raises(InputError, match=message), cluster._connected("nowhere", gpus=0):
-        pytest.fail("connected")
-
-
-def exits(number, _frame):
-    raise SystemExit(128 + number)
-
-
-@pytest.fixture
-def handled():
-    """Signals have handlers that exit, as in a command."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, exits) for number in numbers}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-def test_handler_of_a_termination_stays(handled, monkeypatch):
-    monkeypatch.setitem(sys.modules, "ray", FakeModule(0))
-    with cluster._connected("auto", gpus=0):
-        assert signal.getsignal(signal.SIGTERM) is exits
-
-
-@pytest.fixture(scope="module")
-def ray():
-    """A cluster of this machine alone, with one process for runs."""
-    ray = pytest.importorskip("ray", reason="needs Ray: pip install -e '.[cluster]'")
-    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="error")
-    yield ray
-    ray.shutdown()
-
-
-def dies_once(job, shell):
-    """In place of the clone: kills the process of the run where none has before."""
-    marker = Path(job.environment["MARKER"])
-    if not marker.exists():
-        marker.write_text(str(shell.clone.parent))
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_lost_process_is_tried_again_and_a_failure_is_not(ray, tmp_path, monkeypatch):
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    job = shared_pipeline(tmp_path)
-    monkeypatch.setattr(task, "_clone", dies_once)
-    monkeypatch.setattr(
-        task, "_reproduce", lambda job, shell: shell("git", job.name, where=Path("/"))
-    )
-    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    environment = {"MARKER": str(tmp_path / "marker")}
-    jobs = [job._replace(name=name, environment=environment) for name in ("version", "bad")]
-    found = dict(cluster._outcomes(ray, jobs, 0))
-    assert found["version"].failure == ""
-    assert found["version"].machine == task.machine()
-    assert found["bad"].failure.startswith("`git bad` failed")
-    assert not Path((tmp_path / "marker").read_text()).exists()
-
-
-def test_interrupted_wait_ends_with_the_status_of_its_handler(ray, handled, monkeypatch):
-    monkeypatch.setattr(task, "run", lambda job: time.sleep(60))
-    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    job = task.Job("x", "", [], "", "", "", "", "", ("", ""), {})
-    threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(SystemExit) as raised:
-        list(cluster._outcomes(ray, [job], 0))
-    assert raised.value.code == 130

@@ -21,12 +21,16 @@ def store(tmp_path, monkeypatch):
     return Path(job.store)
 
 
-def test_metrics_that_git_keeps_are_pushed_too_and_nothing_twice(store):
-    assert push_run_cache.push("store") == 2
+def require_pushed(store):
     for made in ("made.txt", "measured.json"):
         digest = hashlib.md5(Path(made).read_bytes(), usedforsecurity=False).hexdigest()
         there = store / "files/md5" / digest[:2] / digest[2:]
         assert there.read_bytes() == Path(made).read_bytes()
+
+
+def test_metrics_that_git_keeps_are_pushed_too_and_nothing_twice(store):
+    assert push_run_cache.push("store") == 2
+    require_pushed(store)
     assert len([path for path in (store / "runs").rglob("*") if path.is_file()]) == 2
     assert push_run_cache.push("store") == 0
 
@@ -38,3 +42,19 @@ def test_run_that_is_not_yet_whole_is_left_for_later(store):
     assert push_run_cache.push("store") == 1
     Path("aside").rename(made)
     assert push_run_cache.push("store") == 1
+
+
+def test_metrics_of_a_run_that_dvc_has_pushed_follow(store):
+    dvc("push", "--run-cache", "--remote", "store")
+    with pytest.raises(FileNotFoundError):
+        require_pushed(store)
+    assert push_run_cache.push("store") == 0
+    require_pushed(store)
+
+
+def test_metrics_of_a_stage_that_was_taken_from_the_cache_are_pushed_too(store):
+    for file in ("made.txt", "measured.json", "dvc.lock"):
+        Path(file).unlink()
+    assert "is cached - skipping run" in dvc("repro")
+    assert push_run_cache.push("store") == 2
+    require_pushed(store)
