@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import distributed
+from tqdm import tqdm
 
 from novelty_maps.machine import runtime
 from novelty_maps.machine.devices import require_devices, select_device
@@ -172,6 +173,7 @@ def _run(number: int, part: _Part, errors: connection.Connection) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if number:
         sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (as long as it lives)
+    tqdm.set_lock(threading.RLock())  # its usual one is told to be lost after a kill
     runtime.prepare()
     torch.set_num_threads(part.threads)
     try:

@@ -18,10 +18,10 @@ from novelty_maps.training.processes import count, rank
 
 CPU = torch.device("cpu")
 # Strokes at varying places, so that there is something to learn.
-IMAGES = torch.zeros(50, 1, 8, 8, dtype=torch.uint8)
+IMAGES = torch.zeros(48, 1, 8, 8, dtype=torch.uint8)
 for row, image in enumerate(IMAGES):
     image[0, :, row % 7 : row % 7 + 2] = 120 + row
-SETTINGS = {"learning_rate": 1e-3, "batch_size": 16, "epochs": 4, "patience": 99}
+SETTINGS = {"learning_rate": 1e-3, "batch_size": 15, "epochs": 4, "patience": 99}
 SETTINGS |= {"seed": 3, "device": CPU}
 
 
@@ -46,7 +46,7 @@ def one_step():
     """Gradients of one step on all images, and the weights before and after it, by name."""
     network = plain_network()
     before = {name: value.detach().clone() for name, value in network.named_parameters()}
-    changed = {"batch_size": 50, "epochs": 1, "validation_loss": lambda _: 1.0}
+    changed = {"batch_size": 48, "epochs": 1, "validation_loss": lambda _: 1.0}
     train(network, (IMAGES,), batch_loss=reconstruction_loss(0), **{**SETTINGS, **changed})
     gradients = {name: value.grad for name, value in network.named_parameters()}
     return {"gradients": gradients, "before": before, "after": dict(network.state_dict())}
@@ -88,10 +88,10 @@ def visits():
 
     network = plain_network()
     network.register_buffer("counted", torch.zeros(2, dtype=torch.float64))
-    changed = {"batch_size": 20, "epochs": 9, "patience": 2, "validation_loss": validation_loss}
+    changed = {"batch_size": 21, "epochs": 9, "patience": 2, "validation_loss": validation_loss}
     state = train(
         network,
-        (IMAGES, torch.arange(50)),
+        (IMAGES, torch.arange(48)),
         batch_loss=batch_loss,
         after_steps=lambda network: network.counted.add_(rank() + 1),
         **{**SETTINGS, **changed},

@@ -17,7 +17,7 @@ def test_one_process_is_this_one():
     in_processes(
         lambda *given: called.append((os.getpid(), given)), 1, 2, processes=1, device="cpu"
     )
-    assert called == [(os.getpid(), (1,))]
+    assert called == [(os.getpid(), (1, 2))]
     assert (rank(), count()) == (0, 1)
 
 
