@@ -101,9 +101,7 @@ def train(
     optimizer, state = _begun(network, state, learning_rate, weight_decay)
     per_epoch = steps_of_epoch(len(data[0]), batch_size, epoch_steps)
     scheduler = SCHEDULES[schedule](optimizer, learning_rate, per_epoch, epochs, state.epoch)
-    forward = parallel.synchronised(
-        torch.compile(network, dynamic=False) if compile else network  # type: ignore[arg-type]
-    )
+    forward = parallel.synchronised(network, compile=compile)
     steps = _Steps(forward, optimizer, scheduler, batch_loss, precision, epoch_steps, on_batch)
     end = _End(after_steps, validation_loss, keep_epochs, keep_running, learning_rate, on_epoch)
     while state.epoch < epochs and state.epoch - state.best_epoch < patience:

@@ -10,6 +10,7 @@ In a single process everything here leaves all as it is.
 
 import warnings
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor, distributed, nn
@@ -19,8 +20,14 @@ from novelty_maps.networks.inputs import Forward, ValidationLoss, seeded_generat
 from novelty_maps.training.processes import count, rank
 
 
-def synchronised(forward: nn.Module) -> Forward:
-    """The network, whose gradients are the mean over all processes after a backward pass."""
+def synchronised(network: nn.Module, *, compile: bool) -> Forward:
+    """The network as the training passes call it: gradients are then means over all processes.
+
+    Args:
+        network: On the device; its parameters are those that are trained.
+        compile: Pass it through torch.compile.
+    """
+    forward = cast(nn.Module, torch.compile(network, dynamic=False) if compile else network)
     if count() == 1:
         return forward
     # A network may have parameters without a gradient. Looking for them also keeps the order in
