@@ -26,7 +26,7 @@ def main(
     maps: Annotated[MapsParams, reads("device", "methods")],
     localization: Annotated[LocalizationParams, reads("methods")],
     detectors: DetectorsParams,
-    classifier: Annotated[ClassifierParams, reads("device")],
+    classifier: Annotated[ClassifierParams, reads("device", "processes")],
     representation: Annotated[RepresentationParams, reads("others")],
 ) -> None:
     """Check that the network goes with images, code length and checkpoint, by building it.
@@ -35,7 +35,7 @@ def main(
     network, where detectors or representation ask for one, must have its weights.
     """
     from novelty_maps.images.survey import read_survey
-    from novelty_maps.machine.devices import require_device
+    from novelty_maps.machine.devices import require_device, require_devices
     from novelty_maps.maps.names import DETECTORS
     from novelty_maps.pipeline import formats
     from novelty_maps.pipeline.paths import NETWORK_CHECKED
@@ -47,6 +47,8 @@ def main(
         ("classifier", classifier.device),
     ):
         require_device(device, key=f"{section}.device")
+    require_devices(train.processes, train.device, key="train.processes")
+    require_devices(classifier.processes, classifier.device, key="classifier.processes")
     network = fitting(train, (found.channels, data.image_size, data.image_size))
     _require_weights(train, network, images=found.normal["train"])
     imagenet = "imagenet" in representation.others
@@ -81,7 +83,7 @@ def _require_weights(train: TrainParams, network: "Autoencoder", *, images: int)
     elif isinstance(network, PrincipalComponents):
         network.require_components(images)
     else:
-        require_training_images(images)
+        require_training_images(images, train.processes)
 
 
 if __name__ == "__main__":

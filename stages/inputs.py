@@ -17,15 +17,15 @@ from novelty_maps.pipeline.options import from_sections, reads
 
 def main(
     data: DataParams,
-    train: Annotated[TrainParams, reads("from_checkpoint", "device")],
+    train: Annotated[TrainParams, reads("from_checkpoint", "device", "processes")],
     maps: Annotated[MapsParams, reads("device")],
-    classifier: Annotated[ClassifierParams, reads("device")],
+    classifier: Annotated[ClassifierParams, reads("device", "processes")],
     detectors: Annotated[DetectorsParams, reads("weights")],
 ) -> None:
     """Write the checksums of the data set's files and of both weights; null for what is missing.
 
-    A file is read again only if its size or its times have changed. Whether there is a CUDA device
-    is looked at only where a setting asks for one; null otherwise.
+    A file is read again only if its size or its times have changed. How many CUDA devices
+    there are is looked at only where a setting asks for one or for several; null otherwise.
     """
     from novelty_maps.images.layouts import source_digest
     from novelty_maps.pipeline.outside import weights_digest, write_found
@@ -37,16 +37,17 @@ def main(
     )
 
     asked = "cuda" in (train.device, maps.device, classifier.device)
+    asked |= max(train.processes, classifier.processes) > 1
     write_found(INPUT_DATA, sha256=source_digest(data))
     write_found(INPUT_CHECKPOINT, sha256=weights_digest(train.from_checkpoint))
     write_found(INPUT_DETECTORS, sha256=weights_digest(detectors.weights))
-    write_found(INPUT_DEVICES, cuda=_cuda_is_there() if asked else None)
+    write_found(INPUT_DEVICES, cuda=_cuda_devices() if asked else None)
 
 
-def _cuda_is_there() -> bool:
+def _cuda_devices() -> int:
     import torch
 
-    return torch.cuda.is_available()
+    return torch.cuda.device_count()
 
 
 if __name__ == "__main__":

@@ -69,6 +69,22 @@ def threads_for(values: int) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+def require_devices(processes: int, name: str, *, key: str = "processes") -> None:
+    """Raise InputError if processes on CUDA, of which each takes a device, are more than those.
+
+    Args:
+        processes: How many.
+        name: As of `select_device`.
+        key: What asks for them, for the error.
+    """
+    there = torch.cuda.device_count()
+    if processes > 1 and name != "cpu" and 0 < there < processes:
+        raise InputError(
+            f"{key} is {processes}, but each takes a CUDA device of its own, and PyTorch finds"
+            f" {there}: set it to {there}, or the device to cpu"
+        )
+
+
 def warn_of_slow_precision(precision: str, device: torch.device) -> None:
     """Say so on stderr if bf16 is asked of a CPU that has no instructions for it."""
     if precision != "bf16" or device.type != "cpu":

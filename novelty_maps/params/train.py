@@ -55,7 +55,7 @@ class TrainParams(TrainingSection):
 
     @model_validator(mode="after")
     def _settings_have_a_training(self) -> Self:
-        without = {"noise_std": 0.0, "loss": "mse", "augmentation": "none"}
+        without = {"noise_std": 0.0, "loss": "mse", "augmentation": "none", "processes": 1}
         for key, value in without.items() if self.network == "pca" else ():
             if getattr(self, key) != value:
                 raise ValueError(

@@ -95,7 +95,7 @@ def checksum(folder: Path, digests: Mapping[Path, str]) -> str:
     return _sha256(b"".join(b"%b  %b\n" % (digest, name) for name, digest in lines))
 
 
-def write_found(path: Path, **found: str | bool | None) -> None:
+def write_found(path: Path, **found: str | int | None) -> None:
     """Write what is known of an input, such as its SHA-256; null if there is none to be read."""
     with atomic_write(path) as file:
         file.write(json.dumps(found, indent=2).encode() + b"\n")

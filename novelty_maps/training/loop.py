@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from novelty_maps.machine.devices import compiled, threads_for
+from novelty_maps.machine.devices import threads_for
 from novelty_maps.networks.inputs import (
     MEMORY_FORMAT,
     BatchLoss,
@@ -22,6 +22,7 @@ from novelty_maps.networks.inputs import (
     seeded_generator,
 )
 from novelty_maps.pipeline.errors import InputError
+from novelty_maps.training import parallel, processes
 from novelty_maps.training.optimisation import SCHEDULES, optimizer_of
 from novelty_maps.training.state import TrainingState, after_epoch, with_running
 
@@ -56,15 +57,20 @@ def train(
     fill the last batch are left out of that visit. An epoch has as many visits as it needs to have
     `epoch_steps`.
 
+    In several processes (`training.processes`) every one calls this with the same arguments, and
+    takes its share of each batch (`parallel`); all return the same state, but for what is kept of
+    `keep_running`, which is each one's own.
+
     Args:
         network: Trained in place; ends with the weights of the best epoch.
         data: Tensors of equal length; row i of all of them is one example. They are kept on the
             device, so images are best given as uint8.
         batch_loss: (forward, generator, batch) to the mean loss of the batch, a scalar; forward
             is the network, compiled if asked for; noise is to be drawn from the CPU generator.
-        validation_loss: Network in evaluation mode to the loss that stops the training.
+        validation_loss: Network in evaluation mode to the loss that stops the training; called in
+            the first process alone.
         learning_rate: Of Adam, with PyTorch's other defaults; the highest one of a schedule.
-        batch_size: Examples in a batch; more than there are means all.
+        batch_size: Examples in a batch, over all processes; more than there are means all.
         epochs: Epochs at most.
         epoch_steps: Steps of an epoch at least; None for one visit.
         patience: Epochs without improvement after which to stop.
@@ -75,7 +81,8 @@ def train(
         schedule: Of the learning rate over all steps, one of `optimisation.SCHEDULES`.
         weight_decay: As of `optimisation.optimizer_of`.
         after_steps: Called with the network after each epoch's steps, before it is validated and
-            its weights are kept; here batch norm's statistics are brought up to the weights.
+            its weights are kept, in the first process alone; here batch norm's statistics are
+            brought up to the weights.
         keep_epochs: Epochs whose weights are kept in the state.
         keep_running: Epochs whose weights are kept as they are before `after_steps`.
         state: State to go on from.
@@ -86,15 +93,15 @@ def train(
         The state after the last epoch.
 
     Raises:
-        InputError: Fewer than two examples, or the loss is not finite any more.
+        InputError: Fewer than two examples a process, or the loss is not finite any more.
     """
-    batch_size = min(batch_size, _count_of(data))
-    network.to(device=device, memory_format=MEMORY_FORMAT)  # type: ignore[call-overload]
+    require_training_images(len(data[0]), processes.count())
+    batch_size = parallel.whole_batch(batch_size, len(data[0]))
     data = tuple(tensor.to(device) for tensor in data)
-    optimizer, state = _begun(network, state, learning_rate, weight_decay)
+    optimizer, state = _begun(network, device, state, learning_rate, weight_decay)
     per_epoch = steps_of_epoch(len(data[0]), batch_size, epoch_steps)
     scheduler = SCHEDULES[schedule](optimizer, learning_rate, per_epoch, epochs, state.epoch)
-    forward = compiled(network) if compile else network
+    forward = parallel.synchronised(network, compile=compile)
     steps = _Steps(forward, optimizer, scheduler, batch_loss, precision, epoch_steps, on_batch)
     end = _End(after_steps, validation_loss, keep_epochs, keep_running, learning_rate, on_epoch)
     with threads_for(batch_size * data[0][0].numel()):
@@ -140,7 +147,8 @@ class _Steps:
         full = count - count % batch_size
         order = torch.cat([torch.randperm(count, generator=generator)[:full] for _ in visits])
         total = torch.zeros((), device=device)
-        for indices in order.view(-1, batch_size):
+        generator = parallel.own_noise(generator)
+        for indices in parallel.own_shares(order.view(-1, batch_size)):
             batch = tuple(tensor[indices.to(device)] for tensor in data)
             with torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bf16"):
                 loss = self.batch_loss(self.forward, generator, batch)
@@ -150,7 +158,7 @@ class _Steps:
             self.scheduler.step()
             total += loss.detach()
             self.on_batch(batch_size, loss.detach())
-        return float(total) / (len(order) // batch_size)
+        return parallel.mean_of_all(total) / (len(order) // batch_size)
 
 
 @dataclass(frozen=True)
@@ -173,31 +181,36 @@ class _End:
     ) -> TrainingState:
         """The state after one more epoch, whose steps are taken."""
         state = with_running(state, network, self.keep_running)
-        self.after_steps(network)
-        losses = train_loss, self.validation_loss(network.eval())
+        parallel.changed_by_first(network, self.after_steps)
+        measured = parallel.measured_by_first(network.eval(), self.validation_loss)
+        losses = train_loss, measured
         state = after_epoch(state, network, optimizer, losses, self.keep_epochs)
         _require_finite(state, self.learning_rate)
         self.on_epoch(state)
         return state
 
 
-def _count_of(data: tuple[Tensor, ...]) -> int:
-    require_training_images(len(data[0]))
-    return len(data[0])
-
-
-def require_training_images(count: int) -> None:
-    """Raise InputError unless there are enough images to train on."""
-    if count < 2:
+def require_training_images(count: int, shares: int = 1) -> None:
+    """Raise InputError unless there are enough images to train on, in so many processes."""
+    if count < 2 * shares:
+        asked = f"at least 2 in each of {shares} processes" if shares > 1 else "at least 2"
         raise InputError(
-            f"there are {count} training images: batch norm needs at least 2, so add images"
+            f"there are {count} training images: batch norm needs {asked}, so add images"
         )
 
 
 def _begun(
-    network: nn.Module, state: TrainingState | None, learning_rate: float, weight_decay: float
+    network: nn.Module,
+    device: torch.device,
+    state: TrainingState | None,
+    learning_rate: float,
+    weight_decay: float,
 ) -> tuple[torch.optim.Optimizer, TrainingState]:
-    """The optimiser, and the state to go on from, loaded into both; an empty one for a new run."""
+    """The optimiser of the network, which goes to the device, and the state to go on from.
+
+    It is loaded into both; for a new run, it is an empty one.
+    """
+    network.to(device=device, memory_format=MEMORY_FORMAT)  # type: ignore[call-overload]
     optimizer = optimizer_of(network, learning_rate=learning_rate, weight_decay=weight_decay)
     if state is None:
         return optimizer, TrainingState(0, {}, {}, 0, math.inf, {}, [], {})

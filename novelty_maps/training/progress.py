@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from novelty_maps.pipeline import formats
+from novelty_maps.training import processes
 from novelty_maps.training.checkpoints import Checkpoint
 from novelty_maps.training.loop import train, visits_of_epoch
+from novelty_maps.training.parallel import whole_batch
 from novelty_maps.training.state import TrainingState
 
 Watch = Callable[[TrainingState], None]  # called after every epoch
@@ -55,6 +57,8 @@ def train_with_progress(
 ) -> TrainingState:
     """`loop.train` with a progress bar, from the checkpoint on if there is one.
 
+    Of several processes all go on from the checkpoint, and the first alone saves it.
+
     Args:
         network: Trained in place.
         data: As of `train`.
@@ -67,7 +71,7 @@ def train_with_progress(
     if state is not None:
         print(f"going on after epoch {done} ({checkpoint.path})", file=sys.stderr)
     count, epochs = len(data[0]), settings["epochs"]
-    batch_size = min(settings["batch_size"], count)
+    batch_size = whole_batch(settings["batch_size"], count)
     visits = visits_of_epoch(count, batch_size, settings.get("epoch_steps"))
     per_epoch = visits * (count - count % batch_size)
     with tqdm(
@@ -84,8 +88,9 @@ def train_with_progress(
                 bar.set_postfix(loss=f"{float(loss):.5f}", refresh=False)
 
         def on_epoch(state: TrainingState) -> None:
-            checkpoint.save(state)
-            watch(state)
+            if processes.rank() == 0:
+                checkpoint.save(state)
+                watch(state)
             loss = state.history[-1]["validation_loss"]
             bar.set_description(
                 f"epoch {state.epoch}/{epochs} validation {loss:.5f}", refresh=False

@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from novelty_maps.params.classifier import ClassifierParams, require_colours
+from novelty_maps.params.classifier import ClassifierParams, Variant, require_colours
 from novelty_maps.pipeline.cli import run
 from novelty_maps.pipeline.options import from_sections
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
+
+    from novelty_maps.training.state import TrainingState
 
 
 def main(
@@ -26,11 +28,19 @@ def main(
 
     runtime.prepare()
 
-    from novelty_maps.classifiers.files import CLASSIFIER_METRICS, classifier_path, kept_path
-    from novelty_maps.classifiers.train import history_table, numbers, settings_of, train_classifier
+    from novelty_maps.training.processes import in_processes
+
+    count, device = classifier.processes, classifier.device
+    in_processes(_train, variant, classifier, processes=count, device=device)
+
+
+def _train(variant: str, classifier: ClassifierParams) -> None:
+    """What each process does; the first writes what comes out."""
+    from novelty_maps.classifiers.files import CLASSIFIER_METRICS, classifier_path
+    from novelty_maps.classifiers.train import history_table, settings_of, train_classifier
     from novelty_maps.machine.devices import select_device, warn_of_slow_precision
-    from novelty_maps.pipeline import atomic, formats
     from novelty_maps.pipeline.paths import RAW_IMAGES, SPLIT
+    from novelty_maps.training import processes
     from novelty_maps.training.checkpoints import Checkpoint, source_files
     from novelty_maps.training.progress import growing_curve
 
@@ -55,12 +65,22 @@ def main(
         device=device,
         watch=growing_curve(curve, classifier_path(variant), history_table),
     )
+    if processes.rank() == 0:
+        _write(variant, chosen, network, state)
+        checkpoint.remove()
+
+
+def _write(variant: str, chosen: Variant, network: "nn.Module", state: "TrainingState") -> None:
+    """Replace all outputs together."""
+    from novelty_maps.classifiers.files import CLASSIFIER_METRICS, classifier_path, kept_path
+    from novelty_maps.classifiers.train import history_table, numbers
+    from novelty_maps.pipeline import atomic, formats
+
     with atomic.written_together():
         formats.write_torch(classifier_path(variant), network.to("cpu").state_dict())
         formats.write_torch(kept_path(variant), {str(n): w for n, w in state.kept.items()})
-        formats.write_table(curve, history_table(state))
+        formats.write_table(CLASSIFIER_METRICS / f"{variant}.csv", history_table(state))
         formats.write_json(CLASSIFIER_METRICS / f"{variant}.json", numbers(state, chosen))
-    checkpoint.remove()
 
 
 def _examples(*, sees_novel: bool) -> "tuple[dict[str, Tensor], dict[str, Tensor], int]":

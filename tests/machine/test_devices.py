@@ -6,6 +6,7 @@ import torch
 from novelty_maps.machine.devices import (
     compiled,
     processor,
+    require_devices,
     select_device,
     threads_for,
     warn_of_slow_precision,
@@ -62,6 +63,18 @@ def test_cuda_that_is_not_there_is_an_input_error(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(InputError, match="device is cuda, but PyTorch finds no CUDA device: set"):
         select_device("cuda")
+
+
+def test_more_processes_than_cuda_devices_are_an_input_error_that_names_both(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    said = "train.processes is 3, but each takes .* PyTorch finds 2: set it to 2, or the device to"
+    for device in ("cuda", "auto"):
+        require_devices(2, device)
+        with pytest.raises(InputError, match=said):
+            require_devices(3, device, key="train.processes")
+    require_devices(3, "cpu")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    require_devices(3, "auto")  # all of them on the processor
 
 
 @pytest.mark.parametrize(

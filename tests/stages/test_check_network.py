@@ -58,6 +58,14 @@ def test_device_that_is_not_there_is_named_with_its_key(asking):
     )
 
 
+@pytest.mark.parametrize("asking", ["train", "classifier"])
+def test_processes_need_a_cuda_device_each(monkeypatch, asking):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    found = refusal(**{asking: {"processes": 2, "device": "cuda"}})
+    assert f"{asking}.processes is 2, but each takes a CUDA device of its own" in found
+
+
 def test_network_must_go_with_the_code_length():
     settings = {"network": "fully_convolutional", "code_length": 63}
     assert "code_length is 63" in refusal(train=settings)
@@ -89,6 +97,12 @@ def test_network_needs_enough_normal_images():
     assert "code_length is 64, but 20 images" in refusal(few, train={"network": "pca"})
     one = FOUND._replace(normal={**FOUND.normal, "train": 1})
     assert "there are 1 training images" in refusal(one)
+    three = FOUND._replace(normal={**FOUND.normal, "train": 3})
+    checked(three)
+    found = refusal(three, train={"processes": 2})
+    assert (
+        "there are 3 training images: batch norm needs at least 2 in each of 2 processes" in found
+    )
 
 
 def test_frozen_network_of_detectors_must_have_its_weights():

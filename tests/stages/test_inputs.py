@@ -58,23 +58,25 @@ def test_what_is_missing_is_null_and_no_error(tmp_path):
     assert written("nowhere.pt", name="folder", path=str(tmp_path / "nowhere")) == [None, None]
 
 
-@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("there", [0, 2])
 @pytest.mark.parametrize("asking", ["train", "maps", "classifier"])
 def test_devices_are_looked_for_where_one_is_asked_for(monkeypatch, there, asking):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: there)
     kinds = {"train": TrainParams, "maps": MapsParams, "classifier": ClassifierParams}
 
-    def found(device):
+    def found(**asked):
         sections = {
-            name: section(kind, name, **({"device": device} if name == asking else {}))
+            name: section(kind, name, **(asked if name == asking else {}))
             for name, kind in kinds.items()
         }
         own = section(DetectorsParams, "detectors")
         inputs.main(section(DataParams, "data"), **sections, detectors=own)
         return json.loads(INPUT_DEVICES.read_text())
 
-    assert found("cuda") == {"cuda": there}
-    assert found("auto") == {"cuda": None}
+    assert found(device="cuda") == {"cuda": there}
+    assert found(device="auto") == {"cuda": None}
+    if asking != "maps":
+        assert found(processes=2) == {"cuda": there}
 
 
 def test_nothing_heavy_is_imported():

@@ -1,0 +1,85 @@
+"""One training in several processes: each takes its share of every batch, and all take one step.
+
+The gradients of the shares are averaged (DistributedDataParallel, Li et al. 2020), which is the
+gradient of the whole batch where its loss is a mean over the examples. Batch norm, and a loss that
+compares examples, see the share alone. What is not trained, as batch norm's running statistics, is
+each process's own while an epoch goes on, and after it that of the first one.
+
+In a single process everything here leaves all as it is.
+"""
+
+import warnings
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from novelty_maps.machine.devices import compiled
+from novelty_maps.networks.inputs import Forward, ValidationLoss, seeded_generator
+from novelty_maps.training.processes import count, rank
+
+
+def synchronised(network: nn.Module, *, compile: bool) -> Forward:
+    """The network as the training passes call it: gradients are then means over all processes.
+
+    Args:
+        network: On the device; its parameters are those that are trained.
+        compile: Pass it through torch.compile.
+    """
+    forward = compiled(network) if compile else network
+    if count() == 1:
+        return forward
+    # A network may have parameters without a gradient. Looking for them also keeps the order in
+    # which gradients are summed: it would change after the first step of a run, and of a resumed
+    # one, which would then differ from an uninterrupted one in the last digits.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # another name of broadcast_buffers
+        return DistributedDataParallel(
+            forward, broadcast_buffers=False, find_unused_parameters=True
+        )
+
+
+def whole_batch(batch_size: int, examples: int) -> int:
+    """Examples that all processes together take in a step: no more than there are, equal shares."""
+    return min(batch_size, examples) // count() * count()
+
+
+def own_shares(batches: Tensor) -> Tensor:
+    """This process's share (S, B / P) of S batches of B."""
+    return batches.view(len(batches), count(), -1)[:, rank()]
+
+
+def own_noise(generator: torch.Generator) -> torch.Generator:
+    """What this process draws noise from; the first goes on as a single process does."""
+    return seeded_generator(generator.initial_seed(), rank()) if rank() else generator
+
+
+def mean_of_all(value: Tensor) -> float:
+    """Mean of the processes' scalars, the same in all."""
+    if count() > 1:
+        distributed.all_reduce(value)
+        value = value / count()
+    return float(value)
+
+
+def changed_by_first(network: nn.Module, change: Callable[[nn.Module], None]) -> None:
+    """Have the first process change what is not trained, and give that to all."""
+    if rank() == 0:
+        change(network)
+    for buffer in network.buffers() if count() > 1 else ():
+        whole = buffer.contiguous()
+        distributed.broadcast(whole, 0)
+        buffer.copy_(whole)
+
+
+def measured_by_first(network: nn.Module, measure: ValidationLoss) -> float:
+    """What the first process measures, in all: they decide by it, and must decide the same."""
+    if count() == 1:
+        return measure(network)
+    device = next(network.parameters()).device
+    value = torch.zeros((), dtype=torch.float64, device=device)
+    if rank() == 0:
+        value.fill_(measure(network))
+    distributed.broadcast(value, 0)
+    return float(value)
