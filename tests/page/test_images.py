@@ -42,7 +42,9 @@ def test_all_of_few_images_are_drawn_and_of_many_so_many():
 def test_top_pixels_are_the_highest():
     pictures, reconstructions, maps = images()
     points = point_rows(per_image(), classes=CLASSES)
-    shown = shown_images(points, pictures, reconstructions, maps, k=K, colormap="gray")
+    shown = shown_images(
+        points, pictures, reconstructions, maps, drawn=np.arange(COUNT), k=K, colormap="gray"
+    )
     for name, values in maps.items():
         for top, map_ in zip(shown["top"][name], values.reshape(COUNT, -1), strict=True):
             assert sorted(top) == sorted(np.argsort(map_)[-K:].tolist())
@@ -52,7 +54,9 @@ def test_top_pixels_are_the_highest():
 def test_large_images_are_drawn_smaller():
     pictures, reconstructions, maps = images(count=30, channels=3, side=256)
     points = point_rows(per_image(30), classes=CLASSES)
-    shown = shown_images(points, pictures, reconstructions, maps, k=K, colormap="gray")
+    shown = shown_images(
+        points, pictures, reconstructions, maps, drawn=np.arange(30), k=K, colormap="gray"
+    )
     sides = {sheet["side"] for sheet in shown["sheets"].values()}
     assert sides == {133}  # 30 · 133² is what 1.6 million pixels of one channel leave for three
     assert shown["width"] == 256  # the top K stay where they are

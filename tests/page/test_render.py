@@ -204,6 +204,43 @@ def test_dragging_lists_what_lies_inside(page):
 
 
 @in_browser
+def test_ends_that_are_typed_list_what_lies_between_them(page):
+    table = per_image()
+    low = table["reconstruction_loss"].median()
+    least, most = (page.locator("#ranges [data-column=score] input").nth(end) for end in (0, 1))
+    least.fill(str(low))
+    expected = table["row"][table["reconstruction_loss"] >= low].tolist()
+    assert sorted(tiles(page)) == expected
+    page.locator("#ranges [data-column=agreement] input").nth(1).fill("2")
+    few = table["row"][(table["reconstruction_loss"] >= low) & (table["agreement"] <= 2)].tolist()
+    assert sorted(tiles(page)) == few != expected
+    assert page.locator("#selected").text_content().startswith(f"Selected: {len(few)} images")
+    most.fill("0")
+    assert tiles(page) == []
+    page.locator("#clear").click()
+    assert len(tiles(page)) == COUNT
+    assert least.input_value() == ""
+
+
+@in_browser
+def test_dragging_takes_the_place_of_ends_that_are_typed_and_they_of_it(page):
+    ends = page.locator("#ranges [data-column=agreement] input")
+    ends.nth(0).fill("4")
+    box = page.locator("[data-chart=images] svg").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 + 90, box["y"] + 300, steps=5)
+    page.mouse.up()
+    page.wait_for_function("[...document.querySelectorAll('#ranges input')].every((i) => !i.value)")
+    dragged = tiles(page)
+    ends.nth(0).fill("4")
+    table = per_image()
+    assert sorted(tiles(page)) == table["row"][table["agreement"] >= 4].tolist() != dragged
+    assert ends.nth(0).input_value() == "4"
+    page.locator("#clear").click()
+
+
+@in_browser
 def test_images_are_sorted_by_what_is_asked_for(page):
     table = per_image()
     for value, column, rising in (
