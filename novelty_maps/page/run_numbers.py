@@ -206,13 +206,16 @@ def _answer(
     low, high = ends or (f"{column}_low", f"{column}_high")
     numbers = []
     for _, row in rows.iterrows():
-        value, least, most = (float(row[name]) for name in (column, low, high))
+        value, least, most = (round(float(row[name]), 7) + 0.0 for name in (column, low, high))
         if least == most:  # no interval is known
             least = most = np.nan
-        runs = f" ({row['runs']} runs)" if row["runs"] > 1 else ""
-        label = f"{row['label'] or 'every run'}{runs}"
-        numbers.append(Number(label, value, least, most, role))
-    return Answer(heading, _range(numbers), measure, numbers, _limits(numbers, column))
+        numbers.append(Number(row["label"] or "every run", value, least, most, role))
+    said = _range(numbers)
+    counts = [f" · {count} runs" if count > 1 else "" for count in rows["runs"]]
+    numbers = [
+        each._replace(label=each.label + count) for each, count in zip(numbers, counts, strict=True)
+    ]
+    return Answer(heading, said, measure, numbers, _limits(numbers, column))
 
 
 def _range(numbers: list[Number]) -> str:
@@ -220,10 +223,10 @@ def _range(numbers: list[Number]) -> str:
     known = sorted((each for each in numbers if each.value == each.value), key=lambda n: n.value)
     if not known:
         return "Undefined."
-    if len(known) == 1:
-        return f"{known[0].value:.3g}."
-    low, high = known[0], known[-1]
-    return f"From {low.value:.3g} ({low.label}) to {high.value:.3g} ({high.label})."
+    low, high = (f"{each.value:.3g}" for each in (known[0], known[-1]))
+    if low == high:
+        return f"{low}, everywhere." if len(known) > 1 else f"{low}."
+    return f"{low} ({known[0].label}) to {high} ({known[-1].label})."
 
 
 def _limits(numbers: list[Number], column: str) -> tuple[float, float]:
