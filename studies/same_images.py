@@ -51,6 +51,8 @@ Said = Sequence[str]  # the settings of each experiment, in words
 def files_of(experiment: Experiment, paths: Iterable[Path]) -> Iterator[None]:
     """A folder of its own, as working directory, with files of an experiment from DVC's cache.
 
+    It goes at the end; arrays that are memory-mapped from it stay readable.
+
     Args:
         experiment: The experiment.
         paths: Files that DVC keeps, below the project's folder.
@@ -88,23 +90,24 @@ def images_of_agreement(found: Sequence[Experiment], said: Said) -> dict[str, An
     for experiment, settings, own in zip(found, said, rows, strict=True):
         with files_of(experiment, [PER_IMAGE, map_path(RECONSTRUCTION), *maps]):
             measured = read_per_image()
-            rank = measured["reconstruction_loss"].rank(ascending=False, method="first")
-            numbers = measured.assign(rank=rank)
-            drawn = _places(own, shown)
             kept = {name: _array(map_path(name), 3) for name in MARKED_MAPS}
-            runs.append(
-                shown_run(
-                    experiment.name,
-                    settings,
-                    size=size,
-                    drawn=drawn,
-                    numbers=numbers.iloc[drawn][["reconstruction_loss", "rank", "agreement"]],
-                    maps=kept,
-                    reconstructions=_array(map_path(RECONSTRUCTION), 4),
-                    k=int(experiment.settings["metrics.k"]),
-                    colormap=_colormap(found),
-                )
+            reconstructions = _array(map_path(RECONSTRUCTION), 4)
+        rank = measured["reconstruction_loss"].rank(ascending=False, method="first")
+        drawn = _places(own, shown)
+        numbers = measured.assign(rank=rank).iloc[drawn]
+        runs.append(
+            shown_run(
+                experiment.name,
+                settings,
+                size=size,
+                drawn=drawn,
+                numbers=numbers[["reconstruction_loss", "rank", "agreement"]],
+                maps=kept,
+                reconstructions=reconstructions,
+                k=int(experiment.settings["metrics.k"]),
+                colormap=_colormap(found),
             )
+        )
     measures = [
         Measure("reconstruction_loss", "score", "where the score differs most"),
         Measure("rank", "rank of the score", "where the rank of the score differs most"),
@@ -153,43 +156,35 @@ def images_of_localization(found: Sequence[Experiment], said: Said) -> dict[str,
     tables = [read_table(experiment, LOCALIZATION) for experiment in found]
     kept = set.intersection(*(set(over_all(table)["method"]) for table in tables))
     methods = [method for method in shown_methods(tables[0]) if method in kept]
-    planted_files = [planted_path("test", f"{n}.npy") for n in ("before", "after", "mask")]
-    planted_files.append(planted_path("test", "csv"))
-    with files_of(found[0], planted_files):
-        first = load_planted("test")
-        same = np.ones(len(first.mask), np.bool_)
-        for experiment in found[1:]:
-            with files_of(experiment, planted_files):
-                other = load_planted("test")
-                same &= _equal_rows(first.after, other.after) & _equal_rows(first.mask, other.mask)
-        if not same.any():
-            raise InputError("no novelty is the same in all runs")
-        places = np.flatnonzero(same)
-        size = shown_size(len(places), sheets=2 + len(methods) * len(found))
-        drawn = places[size.rows]
-        runs = [
+    first, *others = [_planted(experiment) for experiment in found]
+    same = np.ones(len(first.mask), np.bool_)
+    for other in others:
+        same &= _equal_rows(first.after, other.after) & _equal_rows(first.mask, other.mask)
+    if not same.any():
+        raise InputError("no novelty is the same in all runs")
+    places = np.flatnonzero(same)
+    size = shown_size(len(places), sheets=2 + len(methods) * len(found))
+    drawn = places[size.rows]
+    labels = {method: short_name(method) for method in methods}
+    kinds = first.table["kind"].iloc[drawn].map(in_words)
+    return same_images(
+        pd.DataFrame({"row": drawn, "name": kinds.to_numpy(), "kind": "novel"}),
+        first.after,
+        [
             _localized(experiment, settings, methods, first, drawn, size)
             for experiment, settings in zip(found, said, strict=True)
-        ]
-        labels = {method: short_name(method) for method in methods}
-        measures = [
+        ],
+        [
             Measure(method, f"AP {words}", f"where {words} differs most")
             for method, words in labels.items()
-        ]
-        kinds = first.table["kind"].iloc[drawn].map(in_words)
-        rows = pd.DataFrame({"row": drawn, "name": kinds.to_numpy(), "kind": "novel"})
-        return same_images(
-            rows,
-            first.after,
-            runs,
-            measures,
-            size=size,
-            drawn=drawn,
-            total=len(places),
-            pictures=labels,
-            masks=first.mask,
-            colormap=_colormap(found),
-        )
+        ],
+        size=size,
+        drawn=drawn,
+        total=len(places),
+        pictures=labels,
+        masks=first.mask,
+        colormap=_colormap(found),
+    )
 
 
 IMAGES_OF: dict[Question, Callable[[Sequence[Experiment], Said], dict[str, Any]]] = {
@@ -197,6 +192,12 @@ IMAGES_OF: dict[Question, Callable[[Sequence[Experiment], Said], dict[str, Any]]
     "localization": images_of_localization,
     "representation": images_of_representation,
 }
+
+
+def _planted(experiment: Experiment) -> Planted:
+    files = [planted_path("test", f"{name}.npy") for name in ("before", "after", "mask")]
+    with files_of(experiment, [*files, planted_path("test", "csv")]):
+        return load_planted("test")
 
 
 def _localized(
@@ -244,17 +245,17 @@ def _of_test_images(
     )
     with files_of(found[0], [RAW_IMAGES]):
         images = arrays.read_array(RAW_IMAGES, shape=(None,) * 4, dtype=np.uint8, made_by="fetch")
-        return same_images(
-            words,
-            images,
-            runs,
-            measures,
-            drawn=shown,
-            total=total,
-            pictures=pictures,
-            size=shown_size(total, sheets=1 + sum(len(run.sheets) for run in runs)),
-            colormap=_colormap(found),
-        )
+    return same_images(
+        words,
+        images,
+        runs,
+        measures,
+        drawn=shown,
+        total=total,
+        pictures=pictures,
+        size=shown_size(total, sheets=1 + sum(len(run.sheets) for run in runs)),
+        colormap=_colormap(found),
+    )
 
 
 def _test_rows(found: Sequence[Experiment]) -> tuple[list[pd.DataFrame], list[str]]:
