@@ -116,7 +116,7 @@ def images_of_agreement(found: Sequence[Experiment], said: Said) -> dict[str, An
     labels = {RECONSTRUCTION: "reconstruction"}
     labels |= dict(zip(MARKED_MAPS, ("error", "saliency"), strict=True))
     labels["top"] = "top K: □ error × saliency"
-    return _of_test_images(found, rows[0], names, shown, runs, measures, labels, len(common))
+    return _of_test_images(found, rows, names, shown, runs, measures, labels, len(common))
 
 
 def images_of_representation(found: Sequence[Experiment], said: Said) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def images_of_representation(found: Sequence[Experiment], said: Said) -> dict[st
         Measure(key, f"{words}, rank", f"where {words} differs most in rank")
         for key, words in shared.items()
     ]
-    return _of_test_images(found, rows[0], names, shown, runs, measures, {}, len(common))
+    return _of_test_images(found, rows, names, shown, runs, measures, {}, len(common))
 
 
 def images_of_localization(found: Sequence[Experiment], said: Said) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def _localized(
 
 def _of_test_images(
     found: Sequence[Experiment],
-    rows: pd.DataFrame,
+    rows: Sequence[pd.DataFrame],
     names: Sequence[str],
     shown: NDArray[np.int64],
     runs: Sequence[ShownRun],
@@ -235,12 +235,15 @@ def _of_test_images(
     total: int,
 ) -> dict[str, Any]:
     """Test images by their places in the data set, as the first run has them."""
-    own = rows.iloc[_places(rows, shown)]
+    own = rows[0].iloc[_places(rows[0], shown)]
+    novel = np.stack([table["novel"].to_numpy()[_places(table, shown)] for table in rows])
+    varies = np.where(novel.min(axis=0) < novel.max(axis=0), ", novel in some runs", "")
+    labels = [f"class {names[label]}" for label in own["label"]]
     words = pd.DataFrame(
         {
             "row": shown,
-            "name": [names[label] for label in own["label"]],
-            "kind": [KINDS[novel][0] for novel in own["novel"]],
+            "name": [label + more for label, more in zip(labels, varies, strict=True)],
+            "kind": [KINDS[is_novel][0] for is_novel in own["novel"]],
         }
     )
     with files_of(found[0], [RAW_IMAGES]):

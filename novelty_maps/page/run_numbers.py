@@ -204,9 +204,12 @@ def _answer(
 ) -> Answer:
     """One number of each configuration, and between which two it lies."""
     low, high = ends or (f"{column}_low", f"{column}_high")
+    auroc = measure.startswith("AUROC")
     numbers = []
     for _, row in rows.iterrows():
         value, least, most = (round(float(row[name]), 7) + 0.0 for name in (column, low, high))
+        if auroc:
+            least, most = (float(np.clip(end, 0, 1)) for end in (least, most))
         if least == most:  # no interval is known
             least = most = np.nan
         numbers.append(Number(row["label"] or "every run", value, least, most, role))
@@ -215,7 +218,7 @@ def _answer(
     numbers = [
         each._replace(label=each.label + count) for each, count in zip(numbers, counts, strict=True)
     ]
-    return Answer(heading, said, measure, numbers, _limits(numbers, column))
+    return Answer(heading, said, measure, numbers, _limits(numbers, auroc=auroc))
 
 
 def _range(numbers: list[Number]) -> str:
@@ -229,10 +232,10 @@ def _range(numbers: list[Number]) -> str:
     return f"{low} ({known[0].label}) to {high} ({known[-1].label})."
 
 
-def _limits(numbers: list[Number], column: str) -> tuple[float, float]:
+def _limits(numbers: list[Number], *, auroc: bool) -> tuple[float, float]:
     """Ends of the axis: with 0, but for AUROC, which ends with 1."""
     ends = [end for each in numbers for end in (each.value, each.low, each.high) if end == end]
-    if column == "auroc":
+    if auroc:
         return max(0.0, float(np.floor(10 * (min([0.9, *ends]) - 0.05)) / 10)), 1.0
     low, high = min([0.0, *ends]), max([0.0, *ends])
     room = 0.05 * ((high - low) or 1)

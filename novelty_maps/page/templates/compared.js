@@ -43,6 +43,7 @@ class Compared {
 
   run(run, place) {
     const pictures = element("div", { className: "card-maps" });
+    pictures.style.setProperty("--count", this.pictures.length);
     for (const [name, label] of this.pictures) {
       const canvas = element("canvas");
       canvas.dataset.picture = name;
