@@ -74,7 +74,7 @@ def scores_chart(points: pd.DataFrame, *, of: str) -> dict[str, Any]:
         points: `row`, `score`, `kind` and `marked`, in percent, of each photo.
         of: What the map is called.
     """
-    y = alt.Y("marked:Q", title=f"% of pixels that {of} marks").scale(zero=True, padding=8)
+    y = alt.Y("marked:Q", title=f"% of pixels that {of} marks").scale(domainMin=0)
     return _specification(
         _points(points, y, score="novelty score", legend=False),
         height=340,

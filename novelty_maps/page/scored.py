@@ -1,5 +1,6 @@
 """The page of photos that were scored, without a pipeline: each of them, and its maps."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -102,7 +103,7 @@ def _rows(table: pd.DataFrame, ranks: "pd.Series[int]", methods: list[str]) -> p
     rows = pd.DataFrame(
         {
             "row": np.arange(len(table)),
-            "name": table["file"].to_numpy(),
+            "name": _short(table["file"].astype(str).tolist()),
             "kind": np.where(table["p_value"] <= LOW, "novel", "normal"),
             "score": table["novelty_score"],
             "rank": ranks,
@@ -112,6 +113,12 @@ def _rows(table: pd.DataFrame, ranks: "pd.Series[int]", methods: list[str]) -> p
     for name in methods:
         rows[f"{name}_marked"] = 100 * table[f"{name}_marked"]
     return rows.assign(marked=rows[f"{methods[0]}_marked"])
+
+
+def _short(files: list[str]) -> list[str]:
+    """Names of files below the folder that all of them are in."""
+    above = os.path.commonpath([os.path.dirname(file) for file in files])  # noqa: PTH120
+    return [os.path.relpath(file, above or ".") for file in files]
 
 
 def _sheet(pictures: Sequence[NDArray[np.uint8]], shown: NDArray[np.intp]) -> dict[str, Any]:

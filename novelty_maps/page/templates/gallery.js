@@ -35,6 +35,7 @@ class Gallery {
     const place = this.places.get(number);
     const row = this.rows[place];
     const maps = element("div", { className: "card-maps" });
+    maps.style.setProperty("--count", this.pictures.length);
     for (const [name, label] of this.pictures) {
       const canvas = element("canvas");
       canvas.dataset.picture = name;
@@ -96,7 +97,8 @@ class Gallery {
   tile(row, shown, measure) {
     const canvas = element("canvas");
     this.picture(canvas, shown, this.places.get(row.row));
-    const says = element("span", {}, `${MARKS[row.kind]} ${row.name}`, element("span", { textContent: rounded(row[measure], 2) }));
+    const name = element("span", { className: "name", textContent: `${MARKS[row.kind]} ${row.name}` });
+    const says = element("span", {}, name, element("span", { textContent: rounded(row[measure], 2) }));
     const tile = element("button", { type: "button", className: `tile ${row.kind}`, ariaLabel: this.says(row) }, canvas, says);
     tile.dataset.row = row.row;
     const show = () => this.show(row.row, tile.getBoundingClientRect());
