@@ -23,7 +23,8 @@ from novelty_maps.pipeline import formats
 from novelty_maps.pipeline.errors import InputError
 from studies.definition import Question
 from studies.experiments import Experiment, varied_settings
-from studies.same_images import IMAGES_OF
+from studies.same_images import images_of_agreement, images_of_representation
+from studies.same_novelties import images_of_localization
 from studies.tables import GATHER
 
 # Of each question the tables of runs and of configurations, and what shows them.
@@ -31,6 +32,12 @@ _SHOWN: dict[Question, tuple[str, str, Callable[[pd.DataFrame, pd.DataFrame], Co
     "agreement": ("runs", "summary", compared_agreement),
     "localization": ("localization", "localization_summary", compared_localization),
     "representation": ("detection", "detection_summary", compared_representation),
+}
+
+_IMAGES: dict[Question, Callable[[Sequence[Experiment], Sequence[str]], dict[str, Any]]] = {
+    "agreement": images_of_agreement,
+    "localization": images_of_localization,
+    "representation": images_of_representation,
 }
 
 
@@ -48,7 +55,7 @@ def page_of_experiments(
     settings = varied_settings(found)
     images, left_out = None, []
     try:
-        images = IMAGES_OF[question](found, labels(settings).tolist())
+        images = _IMAGES[question](found, labels(settings).tolist())
     except InputError as error:
         left_out.append(f"No images are shown: {error}.")
     return _page(

@@ -1,11 +1,9 @@
-"""The same images in several experiments, as a page shows them; DVC has the files.
+"""The same test images in several experiments, as a page shows them.
 
-An image is the same where data set and place in it are, a novelty where image and mask are.
+An image is the same where the data set and its place in it are.
 """
 
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import chdir, contextmanager
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -17,70 +15,27 @@ from numpy.typing import NDArray
 from novelty_maps.agreement.files import PER_IMAGE, read_per_image
 from novelty_maps.figures.examples import MARKED_MAPS
 from novelty_maps.figures.representation import own_score
-from novelty_maps.figures.shown import over_all, shown_methods
 from novelty_maps.figures.style import KINDS, in_words
-from novelty_maps.localization.files import (
-    LOCALIZATION,
-    LOCALIZED_IMAGES,
-    load_planted_map,
-    planted_map_path,
-    read_localized_images,
-)
 from novelty_maps.maps.files import RECONSTRUCTION, map_path
-from novelty_maps.maps.names import short_name
-from novelty_maps.page.same_images import (
-    Measure,
-    ShownRun,
-    Size,
-    same_images,
-    shown_run,
-    shown_size,
-)
+from novelty_maps.page.same_images import Measure, ShownRun, same_images, shown_run, shown_size
 from novelty_maps.pipeline import arrays, formats
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.paths import RAW_IMAGES, RAW_PROVENANCE, SPLIT
-from novelty_maps.planting.planted import Planted, load_planted, planted_path
 from novelty_maps.representation.files import DETECTION, SCORES, read_scores
-from studies.definition import Question
-from studies.experiments import Experiment, place_in_git, read_table
-
-Said = Sequence[str]  # the settings of each experiment, in words
+from studies.experiment_files import colormap, files_of
+from studies.experiments import Experiment, read_table
 
 
-@contextmanager
-def files_of(experiment: Experiment, paths: Iterable[Path]) -> Iterator[None]:
-    """A folder of its own, as working directory, with files of an experiment from DVC's cache.
-
-    It goes at the end; arrays that are memory-mapped from it stay readable.
+def images_of_agreement(found: Sequence[Experiment], said: Sequence[str]) -> dict[str, Any]:
+    """Test images with their reconstructions, maps and top K.
 
     Args:
-        experiment: The experiment.
-        paths: Files that DVC keeps, below the project's folder.
+        found: The experiments.
+        said: The settings of each, in words.
 
     Raises:
-        InputError: One is neither in the cache nor in the DVC remote.
+        InputError: They have no image in common, or DVC lacks a file.
     """
-    from dvc.api import DVCFileSystem
-    from dvc.exceptions import DvcException
-
-    up, down = place_in_git()
-    kept = DVCFileSystem(url=up, rev=experiment.commit, subrepos=True)
-    with tempfile.TemporaryDirectory(prefix="novelty-maps-") as folder:
-        for path in paths:
-            target = Path(folder) / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                kept.get_file(f"{down}{path}", str(target))
-            except (OSError, DvcException):
-                raise InputError(
-                    f"DVC has no {path} of {experiment.name} here: `dvc pull`, or run it again"
-                ) from None
-        with chdir(folder):
-            yield
-
-
-def images_of_agreement(found: Sequence[Experiment], said: Said) -> dict[str, Any]:
-    """Test images with their reconstructions, maps and top K."""
     rows, names = _test_rows(found)
     common = _common(rows)
     size = shown_size(len(common), sheets=1 + 3 * len(found))
@@ -105,7 +60,7 @@ def images_of_agreement(found: Sequence[Experiment], said: Said) -> dict[str, An
                 maps=kept,
                 reconstructions=reconstructions,
                 k=int(experiment.settings["metrics.k"]),
-                colormap=_colormap(found),
+                colormap=colormap(found),
             )
         )
     measures = [
@@ -119,8 +74,8 @@ def images_of_agreement(found: Sequence[Experiment], said: Said) -> dict[str, An
     return _of_test_images(found, rows, names, shown, runs, measures, labels, len(common))
 
 
-def images_of_representation(found: Sequence[Experiment], said: Said) -> dict[str, Any]:
-    """Test images with their rank by each network's own score."""
+def images_of_representation(found: Sequence[Experiment], said: Sequence[str]) -> dict[str, Any]:
+    """Test images with their rank by each network's own score, as of `images_of_agreement`."""
     rows, names = _test_rows(found)
     common = _common(rows)
     shown = common[shown_size(len(common), sheets=1).rows]
@@ -149,79 +104,6 @@ def images_of_representation(found: Sequence[Experiment], said: Said) -> dict[st
         for key, words in shared.items()
     ]
     return _of_test_images(found, rows, names, shown, runs, measures, {}, len(common))
-
-
-def images_of_localization(found: Sequence[Experiment], said: Said) -> dict[str, Any]:
-    """Images with a novelty of known place, with their maps."""
-    tables = [read_table(experiment, LOCALIZATION) for experiment in found]
-    kept = set.intersection(*(set(over_all(table)["method"]) for table in tables))
-    methods = [method for method in shown_methods(tables[0]) if method in kept]
-    first, *others = [_planted(experiment) for experiment in found]
-    same = np.ones(len(first.mask), np.bool_)
-    for other in others:
-        same &= _equal_rows(first.after, other.after) & _equal_rows(first.mask, other.mask)
-    if not same.any():
-        raise InputError("no novelty is the same in all runs")
-    places = np.flatnonzero(same)
-    size = shown_size(len(places), sheets=2 + len(methods) * len(found))
-    drawn = places[size.rows]
-    labels = {method: short_name(method) for method in methods}
-    kinds = first.table["kind"].iloc[drawn].map(in_words)
-    return same_images(
-        pd.DataFrame({"row": drawn, "name": kinds.to_numpy(), "kind": "novel"}),
-        first.after,
-        [
-            _localized(experiment, settings, methods, first, drawn, size)
-            for experiment, settings in zip(found, said, strict=True)
-        ],
-        [
-            Measure(method, f"AP {words}", f"where {words} differs most")
-            for method, words in labels.items()
-        ],
-        size=size,
-        drawn=drawn,
-        total=len(places),
-        pictures=labels,
-        masks=first.mask,
-        colormap=_colormap(found),
-    )
-
-
-IMAGES_OF: dict[Question, Callable[[Sequence[Experiment], Said], dict[str, Any]]] = {
-    "agreement": images_of_agreement,
-    "localization": images_of_localization,
-    "representation": images_of_representation,
-}
-
-
-def _planted(experiment: Experiment) -> Planted:
-    files = [planted_path("test", f"{name}.npy") for name in ("before", "after", "mask")]
-    with files_of(experiment, [*files, planted_path("test", "csv")]):
-        return load_planted("test")
-
-
-def _localized(
-    experiment: Experiment,
-    settings: str,
-    methods: Sequence[str],
-    planted: Planted,
-    drawn: NDArray[np.int64],
-    size: Size,
-) -> ShownRun:
-    """What one run's maps make of planted images."""
-    files = [planted_map_path("test", "after", method) for method in methods]
-    with files_of(experiment, [LOCALIZED_IMAGES, *files]):
-        precision = read_localized_images().pivot_table(
-            index="row", columns="method", values="average_precision"
-        )
-        return shown_run(
-            experiment.name,
-            settings,
-            size=size,
-            drawn=drawn,
-            numbers=precision.reindex(index=drawn, columns=list(methods)),
-            maps={m: load_planted_map("test", "after", m, planted) for m in methods},
-        )
 
 
 def _of_test_images(
@@ -257,7 +139,7 @@ def _of_test_images(
         total=total,
         pictures=pictures,
         size=shown_size(total, sheets=1 + sum(len(run.sheets) for run in runs)),
-        colormap=_colormap(found),
+        colormap=colormap(found),
     )
 
 
@@ -298,21 +180,8 @@ def _places(rows: pd.DataFrame, shown: NDArray[np.int64]) -> NDArray[np.int64]:
     return places
 
 
-def _equal_rows(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which rows of the first array the other one has in the same place."""
-    equal = np.zeros(len(one), np.bool_)
-    if one.shape[1:] == other.shape[1:]:
-        pairs = zip(one, other, strict=False)
-        equal[: len(other)] = [np.array_equal(a, b) for a, b in pairs]
-    return equal
-
-
 def _array(path: Path, axes: int) -> NDArray[np.float32]:
     maps: NDArray[np.float32] = arrays.read_array(
         path, shape=(None,) * axes, dtype=np.float32, made_by="maps"
     )
     return maps
-
-
-def _colormap(found: Sequence[Experiment]) -> str:
-    return str(found[0].settings.get("plots.colormap", "gray"))

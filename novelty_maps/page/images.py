@@ -115,27 +115,32 @@ def shown_images(
         "sheets": sheets,
         "top": {name: top_of(maps[name], drawn, k) for name in MARKED_MAPS},
         "width": images.shape[-1],
-        **described(
-            pictures=[
-                ("input", "input"),
-                ("reconstruction", "reconstruction"),
-                ("reconstruction_error", "error"),
-                ("saliency", "saliency"),
-                ("top", f"top {k}: □ error × saliency"),
-            ],
-            numbers=[
-                ("score", "score", ""),
-                ("rank", "rank", ""),
-                ("agreement", "agreement", f"of {k}"),
-                ("distance", "farthest salient pixel", "px"),
-                ("indirect", "indirect share", ""),
-            ],
-            orders=_ORDERS,
-            ranges=[("score", "novelty score"), ("agreement", "agreement")],
-            kinds={kind: kind for kind, _ in KINDS},
-            noun="class",
-        ),
+        **_in_list(k),
     }
+
+
+def _in_list(k: int) -> dict[str, Any]:
+    """What is said of a test image."""
+    return described(
+        pictures=[
+            ("input", "input"),
+            ("reconstruction", "reconstruction"),
+            ("reconstruction_error", "error"),
+            ("saliency", "saliency"),
+            ("top", f"top {k}: □ error × saliency"),
+        ],
+        numbers=[
+            ("score", "score", ""),
+            ("rank", "rank", ""),
+            ("agreement", "agreement", f"of {k}"),
+            ("distance", "farthest salient pixel", "px"),
+            ("indirect", "indirect share", ""),
+        ],
+        orders=_ORDERS,
+        ranges=[("score", "novelty score"), ("agreement", "agreement")],
+        kinds={kind: kind for kind, _ in KINDS},
+        noun="class",
+    )
 
 
 def described(

@@ -67,23 +67,7 @@ def scored_page(
         "rows": rows.to_dict(orient="records"),
         "total": len(table),
         "sheets": {name: _sheet(given, shown) for name, given in pictures.items()},
-        **described(
-            pictures=[("input", "photo"), *((name, short_name(name)) for name in overlays)],
-            numbers=[
-                ("score", "score", ""),
-                ("rank", "rank", f"of {len(table)}"),
-                ("p", "p", ""),
-                *((f"{name}_marked", f"{short_name(name)} marks", "%") for name in overlays),
-            ],
-            orders=[
-                ("score", "novelty score, highest first", "score", -1),
-                ("score-up", "novelty score, lowest first", "score", 1),
-                ("row", "file", "row", 1),
-            ],
-            ranges=[("score", "novelty score"), ("p", "p")],
-            kinds={"normal": f"p > {LOW}", "novel": f"p ≤ {LOW}"},
-            noun="",
-        ),
+        **_in_list(list(overlays), len(table)),
     }
     low = int((table["p_value"] <= LOW).sum())
     return ScoredPage(
@@ -96,6 +80,27 @@ def scored_page(
         images=images,
         chart=charts.scores_chart(rows, of=short_name(first)),
         table=_table(table, list(overlays)),
+    )
+
+
+def _in_list(methods: list[str], count: int) -> dict[str, Any]:
+    """What is said of a photo."""
+    return described(
+        pictures=[("input", "photo"), *((name, short_name(name)) for name in methods)],
+        numbers=[
+            ("score", "score", ""),
+            ("rank", "rank", f"of {count}"),
+            ("p", "p", ""),
+            *((f"{name}_marked", f"{short_name(name)} marks", "%") for name in methods),
+        ],
+        orders=[
+            ("score", "novelty score, highest first", "score", -1),
+            ("score-up", "novelty score, lowest first", "score", 1),
+            ("row", "file", "row", 1),
+        ],
+        ranges=[("score", "novelty score"), ("p", "p")],
+        kinds={"normal": f"p > {LOW}", "novel": f"p ≤ {LOW}"},
+        noun="",
     )
 
 
