@@ -89,6 +89,8 @@ def held_out_figure(table: pd.DataFrame, *, classes: Sequence[str]) -> Figure:
             axis.set_title(in_words(name))
             if below:
                 axis.tick_params("x", rotation=90)
+        for axis in axes[max(0, len(names) - columns) : len(names)]:
+            axis.tick_params("x", labelbottom=True)  # nothing is below
         figure.supylabel("AUROC of the forest oracle", fontsize=9)
         figure.supxlabel("novel class", fontsize=9)
         handles, labels_ = axes[0].get_legend_handles_labels()
