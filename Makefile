@@ -13,6 +13,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # A text as one word of the shell, and a path seen from everywhere; `abspath` would divide at spaces.
 quoted = '$(subst ','\'',$(1))'
+page = $(call quoted,$(CURDIR)/plots/report.html)
 absolute = $(if $(filter /%,$(firstword $(1))),,$(CURDIR)/)$(1)
 
 # Stages may run in a workspace of DVC's own, so a relative path would not be found there.
@@ -37,13 +38,15 @@ own = $(if $(and $(CIFAR10),$(findstring cifar10,$(filter-out %cifar100,$@))),--
 run: repository .venv/run
 	python -m stages.repro --jobs $(JOBS)
 	@echo 'Figures: plots/*/   Numbers: metrics/agreement.json   At a glance: dvc metrics show'
-	@echo 'All of it on one page, in a browser: $(CURDIR)/plots/report.html'
+	@echo 'All of it on one page, in a browser:' $(page)
 
 # Settings that the paper leaves open, and the learning rate that `make learning-rates` chooses.
 paper: repository .venv/run
 	dvc exp run --name paper-mnist -S data.name=mnist -S train.precision=$(or $(PRECISION),bf16) \
 	  -S train.compile=true -S train.patience=1000 -S train.epochs=20 \
 	  -S 'train.keep_epochs=[1,2,5,10,20]' -S train.learning_rate=0.003 plots
+	python -m stages.report
+	@echo 'On one page, in a browser:' $(page)
 
 # Photos in the layout of MVTec AD: FOLDER/train/good, FOLDER/test/KIND, and masks if there are any.
 FOLDER ?=
@@ -57,8 +60,10 @@ natural: repository .venv/run
 	  -S 'plant.kinds=[disk,square,stripe,dotted_line,zigzag$(if $(shell test -d $(photos)/ground_truth && echo yes),$(comma)ground_truth)]' \
 	  -S 'localization.methods=[patchcore,padim,reconstruction_error,absolute_error,saliency,uniform,distance_to_mean]' \
 	  -S 'localization.blurs=[0,2,4,8]' $(foreach each,$(SET),-S $(call quoted,$(each))) localization_plots
+	python -m stages.report
 	python -m stages.score $(photos)/test --method patchcore --method padim
 	@echo 'Scores, masks and overlays: scores/   What finds what: plots/localization/'
+	@echo 'On one page, in a browser:' $(page)
 
 $(STUDIES): repository .venv/run
 	python -m studies run $@ --jobs $(JOBS) $(own) $(foreach each,$(settings),--set $(call quoted,$(each)))

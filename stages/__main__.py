@@ -102,9 +102,33 @@ def score(
     print(f"of {found.kept} normal photos: p-values from {1 / (1 + found.kept):.2g}")
 
 
+def page(
+    scores: Annotated[Path, typer.Argument(help="Folder that score has written.")] = Path("scores"),
+    *,
+    output: Annotated[
+        Path | None, typer.Option(help="The file; page.html in that folder by default.")
+    ] = None,
+    fit: Fit = "stretch",
+) -> None:
+    """Show scored photos on a page that opens without a network.
+
+    It has every photo with its score, its p-value and its maps, sorted, chosen and searched. Run it
+    where score was run, so that the photos are found, and with the same --fit.
+    """
+    from novelty_maps.images.results import read_results
+    from novelty_maps.page.render import page_html
+    from novelty_maps.page.scored import scored_page
+    from novelty_maps.pipeline import formats
+
+    found = read_results(scores, fit=fit)
+    file = output or scores / "page.html"
+    formats.write_text(file, page_html(scored_page(found.table, found.photos, found.overlays)))
+    print(f"In a browser: {file.absolute()}")
+
+
 def main() -> None:
     """Run the program."""
-    run_program("novelty-maps", "Novelty maps without a pipeline.", score=score)
+    run_program("novelty-maps", "Novelty maps without a pipeline.", score=score, page=page)
 
 
 if __name__ == "__main__":

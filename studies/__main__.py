@@ -4,12 +4,15 @@ It is no stage of dvc.yaml: the pipeline is one run, and this looks at several.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from novelty_maps.pipeline import cli
 from studies.paths import RESULTS
+
+if TYPE_CHECKING:
+    from studies.definition import Question
 
 Jobs = Annotated[
     int | None,
@@ -46,6 +49,18 @@ Gpus = Annotated[
         min=0, show_default="0", help="GPUs of each run on the cluster; two share one with 0.5."
     ),
 ]
+Names = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="NAME",
+        help="A study, or names of experiments: NAME stands for NAME, NAME-1, NAME-2 ... too.",
+    ),
+]
+Asked = Annotated[
+    Literal["agreement", "localization", "representation"] | None,
+    typer.Option(help="Which tables: those of the study's question, or agreement by default."),
+]
+Start = Annotated[str, typer.Option(help="Commit that the experiments were started from.")]
 
 
 def run(
@@ -106,20 +121,9 @@ def _require_of_the_place(
 
 
 def compare(
-    names: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="NAME",
-            help="A study, or names of experiments: NAME stands for NAME, NAME-1, NAME-2 ... too.",
-        ),
-    ],
-    question: Annotated[
-        Literal["agreement", "localization", "representation"] | None,
-        typer.Option(help="Which tables: those of the study's question, or agreement by default."),
-    ] = None,
-    start: Annotated[
-        str, typer.Option(help="Commit that the experiments were started from.")
-    ] = "HEAD",
+    names: Names,
+    question: Asked = None,
+    start: Start = "HEAD",
     output: Annotated[
         Path | None, typer.Option(help="Folder for the tables; studies/results/NAME by default.")
     ] = None,
@@ -135,8 +139,56 @@ def compare(
     """
     from novelty_maps.pipeline import atomic, formats
     from studies.experiments import find_experiments
-    from studies.study import load_studies
     from studies.tables import GATHER
+
+    experiments, _, asked = _meant(names, question)
+    tables, headline = GATHER[asked](find_experiments(experiments, start=start))
+    folder = output or RESULTS / names[0]
+    with atomic.written_together():
+        for name, table in tables.items():
+            formats.write_table(folder / f"{name}.csv", table)
+    print(headline.to_string(index=False))
+
+
+def page(
+    names: Names,
+    question: Asked = None,
+    start: Start = "HEAD",
+    output: Annotated[
+        Path | None, typer.Option(help="The file; build/NAME.html by default.")
+    ] = None,
+) -> None:
+    """Compare finished experiments on a page that opens without a network.
+
+    It has the settings that differ, the numbers with their intervals, and the same images under
+    each run, which DVC's cache or remote has. Of a study without experiments here the tables in
+    studies/results/NAME are shown.
+    """
+    from novelty_maps.page.render import page_html
+    from novelty_maps.pipeline import formats
+    from novelty_maps.pipeline.errors import InputError
+    from studies.experiments import find_experiments
+    from studies.page import page_of_experiments, page_of_results
+
+    experiments, title, asked = _meant(names, question)
+    try:
+        found = find_experiments(experiments, start=start)
+    except InputError:
+        if len(names) > 1 or not (RESULTS / names[0]).is_dir():
+            raise
+        compared = page_of_results(RESULTS / names[0], question=asked, title=title)
+    else:
+        compared = page_of_experiments(found, question=asked, title=title)
+    for sentence in compared.left_out:
+        print(sentence)
+    file = output or Path("build", f"{names[0]}.html")
+    formats.write_text(file, page_html(compared))
+    print(f"In a browser: {file.absolute()}")
+
+
+def _meant(names: list[str], question: "Question | None") -> tuple[list[str], str, "Question"]:
+    """Names of the experiments that are meant, what is asked of them, and by which tables."""
+    from studies.study import load_studies
 
     studies = load_studies()
     experiments = [
@@ -144,12 +196,8 @@ def compare(
     ]
     first = studies.get(names[0])
     asked = question or (first.definition.question if first else "agreement")
-    tables, headline = GATHER[asked](find_experiments(experiments, start=start))
-    folder = output or RESULTS / names[0]
-    with atomic.written_together():
-        for name, table in tables.items():
-            formats.write_table(folder / f"{name}.csv", table)
-    print(headline.to_string(index=False))
+    title = first.definition.says if first and len(names) == 1 else ", ".join(names)
+    return experiments, title, asked
 
 
 def report() -> None:
@@ -173,4 +221,4 @@ def list_studies() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(run, compare=compare, report=report, list=list_studies)
+    cli.run(run, compare=compare, page=page, report=report, list=list_studies)

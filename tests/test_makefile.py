@@ -59,6 +59,7 @@ def asked(folder):
 def test_run_makes_the_environment_and_runs_the_pipeline_in_it(project):
     done = make(project, "run")
     assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(f"{project}/plots/report.html\n")
     assert [words for words, _ in asked(project)] == [
         ["-m", "venv", ".venv"],
         ["-m", "pip", "install", "--quiet", "-c", "constraints.txt", "-e", "."],
@@ -112,8 +113,18 @@ def test_own_photos_are_asked_for_their_own_defects_only_where_there_are_masks(p
             (photos / "ground_truth").mkdir()
         done = make(project, "natural", f"FOLDER={photos}", "SET=split.validation_fraction=0.2")
         assert done.returncode == 0, done.stderr
-        (run,) = [words for words, _ in asked(project)[-2:] if "exp" in words]
+        (run,) = [words for words, _ in asked(project)[-3:] if "exp" in words]
         assert f"data.path='{photos}'" in run
         assert "split.validation_fraction=0.2" in run
         assert any(word.endswith("ground_truth]") for word in run) == masks
+        assert asked(project)[-2][0] == ["-m", "stages.report"]
         assert asked(project)[-1][0][:3] == ["-m", "stages.score", f"{photos}/test"]
+
+
+def test_paper_ends_with_its_page(project):
+    done = make(project, "paper")
+    assert done.returncode == 0, done.stderr
+    (run, _), (page, _) = asked(project)[-2:]
+    assert run[:4] == ["exp", "run", "--name", "paper-mnist"]
+    assert page == ["-m", "stages.report"]
+    assert done.stdout.endswith(f"{project}/plots/report.html\n")

@@ -43,5 +43,5 @@ def along_training_figure(table: pd.DataFrame) -> Figure:
             axis.minorticks_off()
         panels[0].set(ylabel="AUROC, normal against novel")
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=7)
+        figure.legend(handles, labels, loc="outside upper center", ncols=2)
     return figure

@@ -41,7 +41,7 @@ def labelled_anomalies_figure(table: pd.DataFrame, *, anomalies: int) -> Figure:
         axes[0].set(ylabel="AUROC, normal against novel")
         figure.supxlabel("labelled anomalies", fontsize=9)
         handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside right center", fontsize=7)
+        figure.legend(handles, labels, loc="outside right center")
     return figure
 
 
@@ -86,9 +86,11 @@ def held_out_figure(table: pd.DataFrame, *, classes: Sequence[str]) -> Figure:
                 drawn = {"fmt": "o", "ms": 4, "lw": 1.0, "color": color, "label": text}
                 axis.errorbar(part["name"], part["auroc"], lengths, **drawn)
             axis.axhline(0.5, color=CHANCE, lw=0.6, ls="--")
-            axis.set_title(in_words(name), fontsize=8)
+            axis.set_title(in_words(name))
             if below:
                 axis.tick_params("x", rotation=90)
+        for axis in axes[max(0, len(names) - columns) : len(names)]:
+            axis.tick_params("x", labelbottom=True)  # nothing is below
         figure.supylabel("AUROC of the forest oracle", fontsize=9)
         figure.supxlabel("novel class", fontsize=9)
         handles, labels_ = axes[0].get_legend_handles_labels()

@@ -14,8 +14,8 @@ from sklearn.metrics import roc_curve
 from novelty_maps.figures.style import CHANCE, NORMAL, NOVEL, STYLE, error_lengths, in_words
 from novelty_maps.params.score_names import LATENT_SCORES
 
-# The bars: representation, detector, its labels, and what it is called; the slides have three.
-_BARS = (
+# The points: representation, detector, its labels, and what it is called; the slides have three.
+_POINTS = (
     ("nominal", "max_logit", "none", "max logit"),
     ("nominal", "nearest_neighbours", "none", "nearest\nneighbours"),
     ("nominal", "forest", "other classes", "oracle,\nclass\nheld out"),
@@ -56,47 +56,49 @@ def _whole(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def representation_figure(table: pd.DataFrame, published: Sequence[float] = ()) -> Figure:
-    """The slides' bar chart, and beside it what is known and what is extracted, by representation.
+    """The slides' bars as points, and beside them what is known and extracted, by representation.
 
-    The bar chart has two bars more: the score of z that was fixed beforehand, and the mean over
+    There are two points more: the score of z that was fixed beforehand, and the mean over
     novel classes of a forest that never saw the class, whose interval one run alone does not know.
 
     Args:
         table: As `examine` returns it, for every representation, or as the summary over runs.
         published: The slides' AUROC of max logit, oracle detector and oracle representation, to be
-            marked on the bars.
+            marked beside the points.
     """
     whole = _whole(table)
     names = list(dict.fromkeys(whole["representation"]))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.4, max(3.0, 0.32 * len(names) + 1.1)))
         left, right = figure.subplots(1, 2, width_ratios=(1.7, 1.7))
-        _bars(left, table, published)
+        _points(left, table, published)
         _grid(right, whole, names)
         handles, labels = right.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper right", ncols=4, fontsize=7)
+        figure.legend(handles, labels, loc="outside upper right", ncols=4)
     return figure
 
 
-def _bars(axis: Axes, table: pd.DataFrame, published: Sequence[float]) -> None:
-    bars = pd.DataFrame([_bar(table, *key) for *key, _ in _BARS])
-    chosen = bars[bars["auroc"].notna()]
+def _points(axis: Axes, table: pd.DataFrame, published: Sequence[float]) -> None:
+    points = pd.DataFrame([_point(table, *key) for *key, _ in _POINTS])
+    chosen = points[points["auroc"].notna()]
     if len(chosen):
-        colors = [NORMAL if oracle == 0 else NOVEL for oracle in chosen["oracle"]]
-        lengths = error_lengths(chosen, "auroc")
-        axis.bar(chosen.index, chosen["auroc"], 0.6, yerr=lengths, color=colors)
-        axis.set_xticks(chosen.index, [_BARS[place][-1] for place in chosen.index], fontsize=7)
-        drawn = chosen[["auroc", "auroc_low"]].min().min()  # an interval may be unknown
-        low = min(0.9, *published, float(drawn)) - 0.05
+        for color, rows in ((NORMAL, chosen["oracle"] == 0), (NOVEL, chosen["oracle"] != 0)):
+            drawn = chosen[rows]
+            look: dict[str, Any] = {"fmt": "o", "color": color, "ms": 6, "lw": 2, "clip_on": False}
+            axis.errorbar(drawn.index, drawn["auroc"], error_lengths(drawn, "auroc"), **look)
+        axis.set_xticks(chosen.index, [_POINTS[place][-1] for place in chosen.index])
+        axis.set_xlim(chosen.index[0] - 0.5, chosen.index[-1] + 0.5)
+        lowest = chosen[["auroc", "auroc_low"]].min().min()  # an interval may be unknown
+        low = min(0.9, *published, float(lowest)) - 0.05
         axis.set(ylim=(low, 1))
     if published:
-        look: dict[str, Any] = {"color": "black", "mfc": "white", "ms": 5, "label": "the slides"}
-        axis.plot(_SLIDES, published, "D", **look)
-        axis.legend(fontsize=7, loc="upper left")
+        look = {"color": "black", "mfc": "white", "ms": 5, "label": "the slides"}
+        axis.plot(np.array(_SLIDES) + 0.2, published, "D", **look)
+        axis.legend(loc="upper left")
     axis.set(ylabel="AUROC, normal against novel")
 
 
-def _bar(table: pd.DataFrame, name: str, detector: str, labels: str) -> "pd.Series[float]":
+def _point(table: pd.DataFrame, name: str, detector: str, labels: str) -> "pd.Series[float]":
     """AUROC, its interval and whether an oracle's; of held-out classes the mean over them."""
     rows = table[
         (table["representation"] == name)
@@ -104,10 +106,10 @@ def _bar(table: pd.DataFrame, name: str, detector: str, labels: str) -> "pd.Seri
         & (table["labels"] == labels)
         & ((table["novel_class"] == "all") != (labels == "other classes"))
     ]
-    bar: pd.Series[float] = rows[["auroc", "auroc_low", "auroc_high", "oracle"]].mean()
+    point: pd.Series[float] = rows[["auroc", "auroc_low", "auroc_high", "oracle"]].mean()
     if len(rows) > 1:  # intervals of single classes say nothing about their mean
-        bar[["auroc_low", "auroc_high"]] = np.nan
-    return bar
+        point[["auroc_low", "auroc_high"]] = np.nan
+    return point
 
 
 _OWN, _LINEAR, _FOREST = (
@@ -176,7 +178,7 @@ def roc_figure(scores: pd.DataFrame, table: pd.DataFrame) -> Figure:
             axis.set(title=title, xlabel="false positive rate (normal images)", aspect="equal")
         panels[0].set(ylabel="true positive rate (novel images)")
         handles, labels = panels[1].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside right center", fontsize=7)
+        figure.legend(handles, labels, loc="outside right center")
     return figure
 
 
@@ -216,5 +218,5 @@ def reconstruction_weight_figure(table: pd.DataFrame) -> Figure:
             xlabel="λ, weight of each value's squared error (0: classifier alone)",
             ylabel="AUROC, normal against novel",
         )
-        figure.legend(*axis.get_legend_handles_labels(), loc="outside right center", fontsize=7)
+        figure.legend(*axis.get_legend_handles_labels(), loc="outside right center")
     return figure

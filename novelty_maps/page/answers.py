@@ -77,7 +77,7 @@ def localization_answer(table: pd.DataFrame) -> Answer:
     """Which map finds a novelty, from `metrics/localization.csv`."""
     rows = {str(row["method"]): row for _, row in over_all(table).iterrows()}
     numbers = [
-        _measured(short_name(method), rows[method], "average_precision", _map_role(method))
+        _measured(short_name(method), rows[method], "average_precision", map_role(method))
         for method in shown_methods(table)
     ]
     words = {
@@ -153,7 +153,8 @@ def _detected(row: "pd.Series[Any]") -> Number:
     return _measured(label, row, "auroc", "oracle" if row["oracle"] == 1 else "network")
 
 
-def _map_role(method: str) -> str:
+def map_role(method: str) -> str:
+    """How a map is coloured: network, control or oracle."""
     return "control" if method in CONTROLS else "oracle" if method in DETECTORS else "network"
 
 

@@ -54,32 +54,57 @@ def images_chart(points: pd.DataFrame, *, k: int) -> dict[str, Any]:
         points: As `images.point_rows` returns them.
         k: The K of the agreement.
     """
+    y = (
+        alt.Y("spread:Q", title=f"pixels in the top {k} of both maps")
+        .scale(domain=[-0.6, float(points["agreement"].max()) + 0.6], nice=False)
+        .axis(tickMinStep=1, format="d")
+    )
+    return _specification(
+        _points(points, y, score="novelty score (reconstruction loss)"),
+        height=400,
+        says=f"A point for each of {len(points)} test images: novelty score against agreement."
+        " The list of images below has the same images for the keyboard.",
+    )
+
+
+def scores_chart(points: pd.DataFrame, *, of: str) -> dict[str, Any]:
+    """Every photo as a point: score against the share that a map marks.
+
+    Args:
+        points: `row`, `score`, `kind` and `marked`, in percent, of each photo.
+        of: What the map is called.
+    """
+    y = alt.Y("marked:Q", title=f"% of pixels that {of} marks").scale(domainMin=0)
+    return _specification(
+        _points(points, y, score="novelty score", legend=False),
+        height=340,
+        says=f"A point for each of {len(points)} photos: novelty score against the share of pixels"
+        f" that {of} marks. The list below has the same photos for the keyboard.",
+    )
+
+
+def _points(points: pd.DataFrame, y: alt.Y, *, score: str, legend: bool = True) -> alt.Chart:
+    """A point an image over its score, in the colour and mark of its kind; areas can be chosen."""
     kinds = [kind for kind, _ in KINDS]
     scale: Literal["log", "linear"] = "log" if (points["score"] > 0).all() else "linear"
-    chart = (
+    shown = _above() if legend else None
+    chart: alt.Chart = (
         alt.Chart(alt.NamedData("images"))
         .mark_point(filled=True, size=55, opacity=0.75)
         .encode(
-            x=alt.X("score:Q", title="novelty score (reconstruction loss)")
+            x=alt.X("score:Q", title=score)
             .scale(type=scale, nice=False, padding=8)
             .axis(grid=False, format="~g", tickCount=6),
-            y=alt.Y("spread:Q", title=f"pixels in the top {k} of both maps")
-            .scale(domain=[-0.6, float(points["agreement"].max()) + 0.6], nice=False)
-            .axis(tickMinStep=1, format="d"),
-            color=alt.Color("kind:N", scale=_kinds(*kinds), legend=_above()),
-            shape=alt.Shape("kind:N", legend=_above()).scale(
+            y=y,
+            color=alt.Color("kind:N", scale=_kinds(*kinds), legend=shown),
+            shape=alt.Shape("kind:N", legend=shown).scale(
                 domain=kinds, range=[_MARKED[kind] for kind in kinds]
             ),
             tooltip="row:Q",
         )
         .add_params(alt.selection_interval(name=SELECTION))
     )
-    return _specification(
-        chart,
-        height=400,
-        says=f"A point for each of {len(points)} test images: novelty score against agreement."
-        " The list of images below has the same images for the keyboard.",
-    )
+    return chart
 
 
 def by_k_rows(curve: pd.DataFrame) -> pd.DataFrame:

@@ -77,9 +77,10 @@ def agreement_part(
     points = point_rows(per_image, classes=classes).iloc[drawn]
     shown = shown_images(
         points,
-        images[drawn],
-        reconstructions[drawn],
-        {name: values[drawn] for name, values in maps.items()},
+        images,
+        reconstructions,
+        maps,
+        drawn=drawn,
         k=k,
         colormap=colormap,
     )
@@ -146,8 +147,8 @@ def representation_part(table: pd.DataFrame, scores: pd.DataFrame) -> Part:
     )
 
 
-class Page(NamedTuple):
-    """All that the page shows.
+class RunPage(NamedTuple):
+    """All that the page of a run shows.
 
     Attributes:
         facts: What the run is of, in words.
@@ -171,10 +172,20 @@ class Page(NamedTuple):
     tables: list[Table]
     settings: Mapping[str, Any]
 
+    @property
+    def template(self) -> str:
+        """As of `render.Page`."""
+        return "run.html"
+
+    def held(self) -> dict[str, Any]:
+        """As of `render.Page`."""
+        names = ("images", "novelties", "charts", "rows")
+        return {name: getattr(self, name) for name in names}
+
 
 def whole_page(
     parts: Mapping[str, Part | None], *, facts: Mapping[str, str], settings: Mapping[str, Any]
-) -> Page:
+) -> RunPage:
     """The page of some questions.
 
     Args:
@@ -201,7 +212,7 @@ def whole_page(
             curves += given
     if curves:
         rows["roc"] = pd.concat(curves, ignore_index=True)
-    return Page(
+    return RunPage(
         facts=facts,
         answers=[answer for part in asked for answer in part.answers],
         left_out=[

@@ -1,26 +1,36 @@
 """The page as text: the template, filled, with all that it needs in it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import metadata, resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import itables
 import jinja2
 import vl_convert
 
-from novelty_maps.page.parts import Page
 from novelty_maps.pipeline.formats import finite
 
 _VERSIONS = ("torch", "numpy", "scikit-learn", "altair", "itables")
-_SCRIPTS = ("sprites.js", "gallery.js", "novelties.js", "page.js")
+_SCRIPTS = ("sprites.js", "gallery.js", "novelties.js", "compared.js", "page.js")
 _VEGA: Callable[[], str] = vl_convert.javascript_bundle  # type: ignore[assignment]  # has a default
 _FILES = resources.files("novelty_maps.page") / "templates"
 
 
+class Page(Protocol):
+    """What is shown."""
+
+    @property
+    def template(self) -> str:
+        """The file in `templates` that shows it."""
+
+    def held(self) -> Mapping[str, Any]:
+        """What the scripts read: the data of images, novelties, charts and runs."""
+
+
 def page_html(page: Page) -> str:
-    """The page as one HTML file that loads nothing."""
+    """A page as one HTML file that loads nothing."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("novelty_maps.page", "templates"),
         autoescape=True,
@@ -30,10 +40,10 @@ def page_html(page: Page) -> str:
     )
     environment.filters["setting"] = _setting
     bundle = Path(itables.options.dt_bundle)
-    held = {name: getattr(page, name) for name in ("images", "novelties", "charts", "rows")}
-    return environment.get_template("page.html").render(
+    held = finite(page.held())
+    return environment.get_template(page.template).render(
         page=page,
-        data=jinja2.utils.htmlsafe_json_dumps(finite(held), dumps=json.dumps, allow_nan=False),
+        data=jinja2.utils.htmlsafe_json_dumps(held, dumps=json.dumps, allow_nan=False),
         styles=bundle.with_suffix(".css").read_text("utf-8") + _file("page.css"),
         scripts=[_VEGA(), *map(_file, _SCRIPTS)],
         sorting=bundle.read_text("utf-8"),

@@ -3,6 +3,7 @@
 import base64
 import io
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,11 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 from PIL import Image
 
+from novelty_maps.pipeline.rows import Rows
+
 STEPS = 64  # of a map: a sheet of 256 would be a third larger and look the same
-_SMALLEST = 32  # pixels a side that are left of a picture at least
+SMALLEST = 32  # pixels a side that are left of a picture at least
+_BATCH = 64  # images of full size at a time
 
 
 def fitting_side(count: int, side: int, *, pixels: int) -> int:
@@ -22,7 +26,7 @@ def fitting_side(count: int, side: int, *, pixels: int) -> int:
         side: Their side in pixels, which is returned if there is room for it.
         pixels: Of all together.
     """
-    return min(side, max(_SMALLEST, math.isqrt(pixels // max(1, count))))
+    return min(side, max(SMALLEST, math.isqrt(pixels // max(1, count))))
 
 
 def reduced(values: NDArray[np.floating], side: int) -> NDArray[np.float32]:
@@ -43,6 +47,22 @@ def reduced(values: NDArray[np.floating], side: int) -> NDArray[np.float32]:
     return np.stack(small).reshape(len(values), side, side, *values.shape[3:])
 
 
+def in_batches(
+    function: Callable[[NDArray[Any]], NDArray[Any]],
+    values: NDArray[Any] | Rows,
+    rows: NDArray[np.integer],
+) -> NDArray[Any]:
+    """What a function makes of some images, of which memory holds few in full size.
+
+    Args:
+        function: From (n, ...) to (n, ...), of each image alone.
+        values: All images or maps, memory-mapped where they are large.
+        rows: (N,) those that are asked for, one at least.
+    """
+    starts = range(0, len(rows), _BATCH)
+    return np.concatenate([function(values[rows[i : i + _BATCH]]) for i in starts])
+
+
 def eight_bit(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Values in [0, 1] as 0..255; NaN, of what is undefined, as 0."""
     whole: NDArray[np.uint8] = np.round(255 * np.nan_to_num(values).clip(0, 1)).astype(np.uint8)
@@ -61,16 +81,19 @@ def palette(colormap: str) -> NDArray[np.uint8]:
     return eight_bit(colormaps[colormap](np.arange(256))[:, :3])
 
 
-def sheet(pictures: NDArray[np.uint8], *, colormap: str = "gray") -> dict[str, Any]:
+def sheet(
+    pictures: NDArray[np.uint8], *, colormap: str = "gray", photos: bool = False
+) -> dict[str, Any]:
     """All pictures in one, row by row.
 
     Args:
         pictures: (N, H, W) or, in colour, (N, H, W, 3).
         colormap: matplotlib colour map of what has one channel.
+        photos: Whether they may be written as JPEG, which loses what is not seen in photos.
 
     Returns:
-        `uri`, the PNG as a data URI; `columns`, pictures in a row; `side` of one in pixels. Picture
-        i begins at column i % columns · side and row i // columns · side.
+        `uri`, the sheet as a data URI; `columns`, pictures in a row; `side` of one in pixels.
+        Picture i begins at column i % columns · side and row i // columns · side.
     """
     count, side = pictures.shape[:2]
     columns = max(1, math.isqrt(max(0, count - 1)) + 1)
@@ -83,8 +106,9 @@ def sheet(pictures: NDArray[np.uint8], *, colormap: str = "gray") -> dict[str, A
     if not rest and colormap != "gray":
         image.putpalette(palette(colormap).tobytes())
     buffer = io.BytesIO()
-    image.save(buffer, format="png", optimize=True)
-    uri = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    kind = "jpeg" if photos else "png"
+    image.save(buffer, format=kind, optimize=True, quality=85)
+    uri = f"data:image/{kind};base64," + base64.b64encode(buffer.getvalue()).decode()
     return {"uri": uri, "columns": columns, "side": side}
 
 

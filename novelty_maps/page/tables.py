@@ -64,12 +64,17 @@ def maps_table(table: pd.DataFrame) -> Table:
     """
     measures = {name: label for name, label in _MAPS.items() if name in table}
     rows = over_all(table).sort_values("average_precision", ascending=False, kind="stable")
+    runs = run_columns(table)
     return Table(
         "maps",
         "Maps: how well each finds novelties of known place, over all of these images",
-        ["map", "sees", *measures.values()],
+        [*runs, "map", "sees", *measures.values()],
         [
-            [Cell(short_name(row["method"])), Cell(_sees(row["method"])), *_cells(row, measures)]
+            [
+                *run_cells(row, runs),
+                *(Cell(short_name(row["method"])), Cell(_sees(row["method"]))),
+                *_cells(row, measures),
+            ]
             for _, row in rows.iterrows()
         ],
     )
@@ -85,15 +90,37 @@ def detectors_table(table: pd.DataFrame) -> Table:
     rows = table[table["novel_class"] == "all"]
     rows = rows.sort_values("auroc", ascending=False, kind="stable")
     texts = ("representation", "detector", "labels")
+    runs = run_columns(table)
     return Table(
         "detectors",
         "Detectors: how well each tells novel images; labels are the novel images it was told of",
-        [*texts, *measures.values()],
+        [*runs, *texts, *measures.values()],
         [
-            [*(Cell(in_words(str(row[name]))) for name in texts), *_cells(row, measures)]
+            [
+                *run_cells(row, runs),
+                *(Cell(in_words(str(row[name]))) for name in texts),
+                *_cells(row, measures),
+            ]
             for _, row in rows.iterrows()
         ],
     )
+
+
+def plain(value: Any) -> str:
+    """A setting as it is read; tables of several runs have some as JSON."""
+    if isinstance(value, float):
+        return "–" if np.isnan(value) else f"{value:g}"
+    return str(value).strip('"')
+
+
+def run_columns(table: pd.DataFrame) -> list[str]:
+    """The columns of a table of several runs that say which one: its name and its settings."""
+    return [str(name) for name in table if name == "run" or "." in str(name)]
+
+
+def run_cells(row: "pd.Series[Any]", columns: Sequence[str]) -> list[Cell]:
+    """What these columns say in a row."""
+    return [Cell(plain(row[column])) for column in columns]
 
 
 def _sees(method: str) -> str:
@@ -103,10 +130,11 @@ def _sees(method: str) -> str:
 
 
 def _cells(row: "pd.Series[Any]", measures: Sequence[str] | dict[str, str]) -> list[Cell]:
-    return [_cell(row, measure) for measure in measures]
+    return [interval_cell(row, measure) for measure in measures]
 
 
-def _cell(row: "pd.Series[Any]", measure: str) -> Cell:
+def interval_cell(row: "pd.Series[Any]", measure: str) -> Cell:
+    """A number of a row, with its interval if its columns are known."""
     value, low, high = (row.get(f"{measure}{end}") for end in ("", "_low", "_high"))
     if pd.isna(value):
         return Cell("–", np.nan)

@@ -65,6 +65,7 @@ def network_figure(study: LocalizationStudy) -> Figure:
                     **{**line_look(method), "ls": "none", "ms": 4, "lw": 1},
                 )
             axis.set(xlabel=label)
+            axis.set_xlim(right=min(1.0, axis.get_xlim()[1]))  # an interval may go beyond
         panels[0].set_yticks(range(len(networks)), [NAMES.get(name, name) for name in networks])
         panels[0].invert_yaxis()
         figure.legend(

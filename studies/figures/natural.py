@@ -1,6 +1,7 @@
 """The figure of docs/natural.md: what maps find of planted novelties and of natural defects."""
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -8,7 +9,8 @@ from novelty_maps.figures.style import STYLE
 from novelty_maps.maps.names import CONTROLS, DETECTORS, short_name
 from studies.natural import PhotoStudy
 
-_WIDTH, _HEIGHT = 0.25, 0.035  # of a name, in the units of the axes
+_LETTER, _HEIGHT = 0.019, 0.034  # of a name, in the units of the axes
+_ASIDE = 0.02  # of a name from its point
 _LOOKS = {"map of the network": "o", "control": "x", "detector": "s"}
 
 
@@ -33,7 +35,7 @@ def natural_figure(study: PhotoStudy) -> Figure:
                 axis.plot(planted, own, _LOOKS[kind], color="0.2", ms=4, label=kind)
                 places.append((planted, own, short_name(method)))
             _label(axis, places)
-            axis.set(title=network, xlim=(0, 1.12), ylim=(0, 1))
+            axis.set(title=network, xlim=(0, 1.2), ylim=(0, 1), xticks=np.linspace(0, 1, 6))
             axis.set(xlabel="AP, planted novelties", ylabel="AP, natural defects")
             axis.label_outer()
         handles, labels = figure.axes[0].get_legend_handles_labels()
@@ -49,12 +51,37 @@ def _kind(method: str) -> str:
 
 
 def _label(axis: Axes, places: list[tuple[float, float, str]]) -> None:
-    """Names beside points, each lower than those that would be under it."""
-    written: list[tuple[float, float]] = []
+    """Names where no other name and no point is, as near as may be; lines lead to those far off."""
+    taken = [_box(x - _ASIDE / 2, y, _ASIDE) for x, y, _ in places]
     for x, y, name in sorted(places, key=lambda place: -place[1]):
-        height = y
-        for left, other in written:
-            if -_WIDTH / 2 < x - left < _WIDTH and abs(height - other) < _HEIGHT:
-                height = other - _HEIGHT
-        written.append((x, height))
-        axis.text(x + 0.015, height, name, fontsize=6.5, va="center")
+        width = _LETTER * len(name)
+        steps = sorted(
+            (
+                (aside, rise)
+                for aside in (_ASIDE, -_ASIDE - width, 0.1, -0.1 - width)
+                for rise in range(-8, 9)
+            ),
+            key=lambda step: (abs(step[1]) + 2 * (step[0] != _ASIDE), abs(step[0])),
+        )
+        boxes = (_box(x + aside, y + rise * _HEIGHT, width) for aside, rise in steps)
+        free = (box for box in boxes if _inside(box) and not any(_meet(box, b) for b in taken))
+        left, low, right, high = box = next(free, _box(x + _ASIDE, y, width))
+        taken.append(box)
+        height = (low + high) / 2
+        axis.text(left, height, name, fontsize=6.5, va="center")
+        if abs(height - y) > 1.5 * _HEIGHT or min(abs(left - x), abs(right - x)) > 2 * _ASIDE:
+            end = left if left > x else right
+            axis.plot([x, end], [y, height], color="0.6", lw=0.5, zorder=0)
+
+
+def _box(left: float, middle: float, width: float) -> tuple[float, float, float, float]:
+    """Left, lower, right and upper end of a name."""
+    return left, middle - _HEIGHT / 2, left + width, middle + _HEIGHT / 2
+
+
+def _inside(box: tuple[float, float, float, float]) -> bool:
+    return box[0] > 0 and box[1] > 0 and box[2] < 1.2 and box[3] < 1
+
+
+def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -115,6 +115,19 @@ def test_panels_beyond_the_representations_are_empty():
     assert [axis.axison for axis in figure.axes] == [True] * 9 + [False]
 
 
+def test_lowest_panel_of_each_column_names_the_classes():
+    more = [TABLE, TABLE.assign(representation="a" + TABLE["representation"])]
+    figure = held_out_figure(
+        pd.concat(more)[lambda t: t["representation"] != "asummed"], classes=DIGITS
+    )
+    figure.draw_without_rendering()
+    named = [
+        any(label.get_visible() and label.get_text() for label in axis.get_xticklabels())
+        for axis in figure.axes[:9]
+    ]
+    assert named == [False] * 4 + [True] * 5
+
+
 def test_names_of_networks_are_no_formulas():
     table = TABLE.replace({"representation": {"hybrid": "a_$^^$b"}})
     figure = held_out_figure(table, classes=DIGITS)

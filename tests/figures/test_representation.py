@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
-from matplotlib.container import ErrorbarContainer
 from oracles.detection_tables import TABLE, ends, points
 
 from novelty_maps.figures.representation import (
@@ -31,22 +30,32 @@ def auroc(name, detector, labels):
     return found["auroc"].item()
 
 
-def test_bars_are_the_slides_three_with_the_score_of_z_and_the_held_out_classes_between():
+def shown(axis):
+    """Place to AUROC, its interval and colour, of the left panel's points."""
+    found = {}
+    for container in axis.containers:
+        x, y = container[0].get_data()
+        color = to_hex(container[0].get_color()).upper()
+        for place, value, interval in zip(x, y, ends(container), strict=True):
+            found[int(place)] = (value, interval, color)
+    return [found[place] for place in sorted(found)]
+
+
+def test_points_are_the_slides_three_with_the_score_of_z_and_the_held_out_classes_between():
     figure = representation_figure(TABLE, published=[0.776, 0.905, 0.987])
     left = figure.axes[0]
-    heights = [bar.get_height() for bar in left.patches]
-    assert heights == pytest.approx([0.7, 0.74, 0.4, 0.8, 0.95])
+    assert [value for value, _, _ in shown(left)] == pytest.approx([0.7, 0.74, 0.4, 0.8, 0.95])
     marked = next(line for line in left.lines if line.get_label() == "the slides")
     assert list(marked.get_ydata()) == [0.776, 0.905, 0.987]
     labels = dict(zip(left.get_xticks(), left.get_xticklabels(), strict=True))
-    places = [labels[x].get_text().split("\n")[0] for x in marked.get_xdata()]
+    places = [labels[round(x)].get_text().split("\n")[0] for x in marked.get_xdata()]
     assert places == ["max logit", "oracle", "oracle"]
     low, high = left.get_ylim()
     assert low < 0.7
     assert high == 1
 
 
-def test_bars_are_named_and_coloured_by_what_saw_novel_labels():
+def test_points_are_named_and_coloured_by_what_saw_novel_labels():
     left = representation_figure(TABLE).axes[0]
     labels = [label.get_text().replace("\n", " ") for label in left.get_xticklabels()]
     assert labels == [
@@ -56,38 +65,36 @@ def test_bars_are_named_and_coloured_by_what_saw_novel_labels():
         "oracle detector",
         "oracle represen- tation",
     ]
-    colors = [to_hex(bar.get_facecolor()).upper() for bar in left.patches]
-    assert colors == [NORMAL, NORMAL, NOVEL, NOVEL, NOVEL]
-    (bars,) = (c.errorbar for c in left.containers if not isinstance(c, ErrorbarContainer))
+    assert [color for _, _, color in shown(left)] == [NORMAL, NORMAL, NOVEL, NOVEL, NOVEL]
     unknown = (np.nan, np.nan)  # of a mean over classes in one run
     expected = [(0.67, 0.71), (0.71, 0.75), unknown, (0.77, 0.81), (0.92, 0.96)]
-    np.testing.assert_allclose(ends(bars), expected)
+    np.testing.assert_allclose([interval for _, interval, _ in shown(left)], expected)
     assert left.get_ylabel() == "AUROC, normal against novel"
 
 
-def test_bars_without_intervals_are_in_the_picture():
+def test_points_without_intervals_are_in_the_picture():
     table = TABLE.assign(auroc_low=np.nan, auroc_high=np.nan)
     left = representation_figure(table).axes[0]
-    assert left.get_ylim()[0] < min(bar.get_height() for bar in left.patches)
+    values = [line.get_ydata().min() for line in left.lines if len(line.get_ydata())]
+    assert left.get_ylim()[0] < min(values)
 
 
-def test_bar_of_held_out_classes_has_the_interval_over_runs():
+def test_point_of_held_out_classes_has_the_interval_over_runs():
     single = TABLE["novel_class"] != "all"
     each = TABLE[single & (TABLE["novel_class"] == "7")].assign(novel_class="each")
     left = representation_figure(pd.concat([TABLE[~single], each])).axes[0]
-    (bars,) = (c.errorbar for c in left.containers if not isinstance(c, ErrorbarContainer))
-    np.testing.assert_allclose(ends(bars)[2], (0.36, 0.4))
+    np.testing.assert_allclose(shown(left)[2][1], (0.36, 0.4))
 
 
-def test_table_without_scores_of_z_and_held_out_classes_keeps_the_other_bars_in_their_places():
+def test_table_without_scores_of_z_and_held_out_classes_keeps_the_other_points_in_their_places():
     few = TABLE[(TABLE["detector"] != "nearest_neighbours") & (TABLE["novel_class"] == "all")]
     left = representation_figure(few).axes[0]
     assert list(left.get_xticks()) == [0, 3, 4]
 
 
-def test_figure_without_the_networks_of_the_slides_has_no_bars():
+def test_figure_without_the_networks_of_the_slides_has_no_points():
     figure = representation_figure(TABLE[TABLE["representation"] == "hybrid"])
-    assert not figure.axes[0].patches
+    assert not figure.axes[0].containers
     assert len(figure.axes[1].get_yticklabels()) == 1
 
 

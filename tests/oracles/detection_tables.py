@@ -57,5 +57,6 @@ def points(axis):
 def ends(container):
     """The lower and upper end of each error bar, along the axis that they lie on; NaN of none."""
     bars = [segment for lines in container[2] for segment in lines.get_segments()]
-    along = 0 if bars[0][0][0] != bars[0][1][0] else 1
+    known = next((bar for bar in bars if len(bar)), [(0, 0), (0, 0)])
+    along = 0 if known[0][0] != known[1][0] else 1
     return [(bar[0][along], bar[1][along]) if len(bar) else (np.nan, np.nan) for bar in bars]

@@ -17,11 +17,11 @@ def git(*arguments):
 
 
 def commit(files):
-    """A commit with these files, path to text; returns its hash."""
+    """A commit with these files, path to text or bytes; returns its hash."""
     for path, text in files.items():
         file = Path(path)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
     git("add", ".")
     git("commit", "-q", "--allow-empty", "-m", "files")
     return git("rev-parse", "HEAD")

@@ -42,7 +42,9 @@ def test_all_of_few_images_are_drawn_and_of_many_so_many():
 def test_top_pixels_are_the_highest():
     pictures, reconstructions, maps = images()
     points = point_rows(per_image(), classes=CLASSES)
-    shown = shown_images(points, pictures, reconstructions, maps, k=K, colormap="gray")
+    shown = shown_images(
+        points, pictures, reconstructions, maps, drawn=np.arange(COUNT), k=K, colormap="gray"
+    )
     for name, values in maps.items():
         for top, map_ in zip(shown["top"][name], values.reshape(COUNT, -1), strict=True):
             assert sorted(top) == sorted(np.argsort(map_)[-K:].tolist())
@@ -52,7 +54,37 @@ def test_top_pixels_are_the_highest():
 def test_large_images_are_drawn_smaller():
     pictures, reconstructions, maps = images(count=30, channels=3, side=256)
     points = point_rows(per_image(30), classes=CLASSES)
-    shown = shown_images(points, pictures, reconstructions, maps, k=K, colormap="gray")
+    shown = shown_images(
+        points, pictures, reconstructions, maps, drawn=np.arange(30), k=K, colormap="gray"
+    )
     sides = {sheet["side"] for sheet in shown["sheets"].values()}
     assert sides == {133}  # 30 · 133² is what 1.6 million pixels of one channel leave for three
     assert shown["width"] == 256  # the top K stay where they are
+
+
+class Watched:
+    """An array that knows how many of its rows were asked for at a time."""
+
+    def __init__(self, array):
+        self.array, self.most, self.shape = array, 0, array.shape
+
+    def __getitem__(self, rows):
+        found = self.array[rows]
+        self.most = max(self.most, len(found))
+        return found
+
+
+def test_few_images_are_read_at_a_time_and_only_those_that_are_drawn():
+    drawn = np.arange(1, 200, 2)
+    given = images(count=200, side=40)
+    pictures, reconstructions, maps = given
+    watched = [Watched(pictures), Watched(reconstructions)]
+    watched_maps = {name: Watched(values) for name, values in maps.items()}
+    points = point_rows(per_image(200), classes=CLASSES).iloc[drawn]
+    settings = {"k": K, "colormap": "gray"}
+    shown = shown_images(points, *watched, watched_maps, drawn=drawn, **settings)
+    assert all(0 < each.most <= 64 for each in (*watched, *watched_maps.values()))
+    few = {name: values[drawn] for name, values in maps.items()}
+    assert shown == shown_images(
+        points, pictures[drawn], reconstructions[drawn], few, drawn=np.arange(100), **settings
+    )

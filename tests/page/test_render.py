@@ -9,6 +9,15 @@ import shutil
 import numpy as np
 import pytest
 from oracles.localization_tables import localization
+from oracles.small_compared import SETTINGS as RUN_SETTINGS
+from oracles.small_compared import (
+    compared_page,
+    numbers,
+    photos,
+    pictures,
+    scores,
+    small_scored,
+)
 from oracles.small_page import (
     COUNT,
     SETTINGS,
@@ -204,6 +213,43 @@ def test_dragging_lists_what_lies_inside(page):
 
 
 @in_browser
+def test_ends_that_are_typed_list_what_lies_between_them(page):
+    table = per_image()
+    low = table["reconstruction_loss"].median()
+    least, most = (page.locator("#ranges [data-column=score] input").nth(end) for end in (0, 1))
+    least.fill(str(low))
+    expected = table["row"][table["reconstruction_loss"] >= low].tolist()
+    assert sorted(tiles(page)) == expected
+    page.locator("#ranges [data-column=agreement] input").nth(1).fill("2")
+    few = table["row"][(table["reconstruction_loss"] >= low) & (table["agreement"] <= 2)].tolist()
+    assert sorted(tiles(page)) == few != expected
+    assert page.locator("#selected").text_content().startswith(f"Selected: {len(few)} images")
+    most.fill("0")
+    assert tiles(page) == []
+    page.locator("#clear").click()
+    assert len(tiles(page)) == COUNT
+    assert least.input_value() == ""
+
+
+@in_browser
+def test_dragging_takes_the_place_of_ends_that_are_typed_and_they_of_it(page):
+    ends = page.locator("#ranges [data-column=agreement] input")
+    ends.nth(0).fill("4")
+    box = page.locator("[data-chart=images] svg").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 + 90, box["y"] + 300, steps=5)
+    page.mouse.up()
+    page.wait_for_function("[...document.querySelectorAll('#ranges input')].every((i) => !i.value)")
+    dragged = tiles(page)
+    ends.nth(0).fill("4")
+    table = per_image()
+    assert sorted(tiles(page)) == table["row"][table["agreement"] >= 4].tolist() != dragged
+    assert ends.nth(0).input_value() == "4"
+    page.locator("#clear").click()
+
+
+@in_browser
 def test_images_are_sorted_by_what_is_asked_for(page):
     table = per_image()
     for value, column, rising in (
@@ -346,3 +392,75 @@ def test_page_of_two_questions_works(open_page, absent):
     page = open_page(page_html(whole_page(parts, facts={"data set": "s"}, settings={})))
     assert page.said == []
     assert page.locator(POINTS).count() == (0 if absent == "agreement" else COUNT)
+
+
+@pytest.fixture(scope="module")
+def compared(open_page):
+    return open_page(page_html(compared_page()))
+
+
+@in_browser
+def test_chosen_image_is_shown_under_each_run(compared):
+    compared.locator("#compared-list [data-row='40']").click()
+    assert "Image 40" in compared.locator("#compared-name").text_content()
+    shown = pixels(compared, "#compared-input")
+    scale = len(shown) // SIDE
+    np.testing.assert_array_equal(shown[::scale, ::scale], pictures(0)[0][4, 0])
+    runs = compared.locator("#compared-runs .run")
+    assert [run.get_attribute("data-run") for run in runs.all()] == RUN_SETTINGS["run"].tolist()
+    for seed, name in enumerate(RUN_SETTINGS["run"]):
+        shown = pixels(compared, f"[data-run='{name}'] [data-picture=reconstruction]")
+        expected = np.round(255 * pictures(seed)[1][4, 0])
+        np.testing.assert_array_equal(shown[::scale, ::scale], expected)
+        said = runs.nth(seed).locator("p").text_content()
+        assert f"agreement {numbers(seed)['agreement'][4]}" in said
+
+
+@in_browser
+def test_images_that_runs_differ_in_come_first(compared):
+    compared.locator("#compared-sort").select_option("differs_score")
+    differs = np.ptp([numbers(seed)["score"] for seed in range(3)], axis=0)
+    shown = compared.locator("#compared-list .tile").all()
+    order = [int(tile.get_attribute("data-row")) // 10 for tile in shown]
+    assert order == np.argsort(-differs).tolist()
+    assert shown[0].get_attribute("aria-pressed") == "true"
+    compared.locator("#compared-sort").select_option("row")
+
+
+@in_browser
+def test_compared_page_asks_for_nothing_and_fits_a_narrow_window(compared):
+    assert not [url for url in compared.asked if not url.startswith(("file:", "data:", "blob:"))]
+    assert compared.said == []
+    compared.set_viewport_size({"width": 360, "height": 700})
+    compared.wait_for_function("document.documentElement.scrollWidth <= 360")
+    compared.set_viewport_size({"width": 1200, "height": 900})
+
+
+@in_browser
+def test_novelty_is_outlined_under_each_run(open_page):
+    masks = np.zeros((6, SIDE, SIDE), np.bool_)
+    masks[:, 2:6, 2:6] = True
+    page = open_page(page_html(compared_page(masks=masks)))
+    assert page.said == []
+    page.locator("#compared-list [data-row='0']").click()
+    for selector in ("#compared-input", "[data-run='a-2'] [data-picture=saliency]"):
+        shown = pixels(page, selector)
+        scale = len(shown) // SIDE
+        assert (shown[2 * scale, 3 * scale : 5 * scale] > 250).all()
+
+
+@in_browser
+def test_scored_photos_are_points_and_tiles_with_their_maps(open_page):
+    page = open_page(page_html(small_scored()))
+    assert page.said == []
+    assert page.locator(POINTS).count() == 6
+    order = scores()["novelty_score"].sort_values(ascending=False).index.tolist()
+    assert tiles(page) == order
+    page.locator("#gallery [data-row='2']").focus()
+    page.wait_for_selector("#card[data-row='2']:not([hidden])")
+    plain, over = photos()
+    for name, pixel in (("input", plain[2, 0, 0, 0]), ("patchcore", over[2, 0, 0, 0])):
+        assert abs(pixels(page, f"#card [data-picture={name}]") - pixel).max() <= 3  # JPEG
+    assert "p 0.9" in page.locator("#card").text_content()
+    page.locator("#ranges [data-column=p] input").nth(1).fill("0.02")
+    assert tiles(page) == [1, 4]

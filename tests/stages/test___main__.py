@@ -71,6 +71,26 @@ def test_a_trained_autoencoder_is_taken_by_its_path():
     assert round(12 * p, 9) in range(1, 13)  # among all eleven: nothing was fitted on them
 
 
+def test_page_shows_what_was_scored(capsys):
+    settings = {"method": ["distance_to_mean", "uniform"], "image_size": 32, "fit": "pad"}
+    program.score([Path("new")], Path("normal"), **settings)
+    program.page(fit="pad")
+    assert capsys.readouterr().out.endswith("scores/page.html\n")
+    text = Path("scores/page.html").read_text()
+    for number in range(3):
+        assert f"<td>new/{number}.png</td>" in text
+    assert "marked by |x − mean|" in text
+    program.score([Path("new")], Path("normal"), **settings)  # the page is no photo of the folder
+    program.page(output=Path("elsewhere.html"))
+    assert Path("elsewhere.html").exists()
+
+
+def test_page_of_nothing_is_an_error():
+    with pytest.raises(InputError, match=r"scores.csv does not exist: give a folder that `novelty"):
+        program.page(Path("new"))
+    assert not Path("new/page.html").exists()
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

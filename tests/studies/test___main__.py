@@ -1,5 +1,6 @@
 """`python -m studies`, its commands called in process."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -60,6 +61,28 @@ def test_question_of_a_study_is_its_own_and_another_can_be_asked(start):
     with pytest.raises(InputError, match=r"has no metrics/localization\.(csv|json)"):
         commands.compare(["localization-networks-dense"], question="localization")
     commands.compare(["localization-networks-dense"], question="agreement")
+
+
+def test_page_of_experiments_is_a_file_and_says_where(start, capsys):
+    run_of_agreement("mine-1", start, seed=0)
+    run_of_agreement("mine-2", start, seed=1)
+    commands.page(["mine"])
+    said = capsys.readouterr().out
+    assert "No images are shown: " in said
+    assert said.endswith("build/mine.html\n")
+    assert ">mine-2</td>" in Path("build/mine.html").read_text()
+    commands.page(["mine-2"], output=Path("one.html"))
+    assert ">mine-1</td>" not in Path("one.html").read_text()
+
+
+def test_page_of_a_study_without_experiments_is_that_of_its_tables(start):
+    with pytest.raises(InputError, match="no experiment seeds starts from HEAD"):
+        commands.page(["seeds"])
+    shutil.copytree(ROOT / paths.RESULTS / "seeds", paths.RESULTS / "seeds")
+    commands.page(["seeds"])
+    text = Path("build/seeds.html").read_text()
+    assert ">seeds-10</td>" in text
+    assert "Does it hold over seeds?" in text
 
 
 def test_unknown_study_cannot_be_run(start):

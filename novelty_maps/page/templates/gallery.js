@@ -1,19 +1,11 @@
-// Every test image: the card that a point or a tile opens, and the sorted list.
+// Every image: the card that a point or a tile opens, and the sorted list.
 "use strict";
 
 const TILES = 48; // at first, and more at a time
 const MARKS = { normal: "●", novel: "▲" };
-const ORDERS = {
-  score: (a, b) => b.score - a.score,
-  "score-up": (a, b) => a.score - b.score,
-  agreement: (a, b) => a.agreement - b.agreement || b.score - a.score,
-  "agreement-down": (a, b) => b.agreement - a.agreement || b.score - a.score,
-  distance: (a, b) => b.distance - a.distance || b.score - a.score,
-};
 
 const rounded = (value, digits = 3) => (value === null ? "undefined" : String(Number(value.toPrecision(digits))));
-const describe = (row) =>
-  `image ${row.row}, class ${row.name}, ${row.kind}, score ${rounded(row.score)}, agreement ${row.agreement}`;
+const read = 2; // numbers that a tile says to those who do not see it
 
 class Gallery {
   constructor(images, sheets) {
@@ -21,49 +13,41 @@ class Gallery {
     this.places = new Map(images.rows.map((row, place) => [row.row, place]));
     for (const id of ["sort", "kind", "shown"]) find(id).addEventListener("change", () => this.list());
     find("more").addEventListener("click", () => { this.count += TILES; this.list(); });
+    find("ranges").addEventListener("input", () => this.ranged());
     document.addEventListener("keydown", (event) => { if (event.key === "Escape") this.hide(); });
     this.list();
   }
 
   // One of the pictures of an image, or the top K of both maps over its input.
   picture(canvas, name, place) {
-    if (name !== "top") return draw(canvas, this.sheets[name], place, 2);
-    const sheet = this.sheets.input;
-    const scale = Math.max(4, Math.ceil(168 / sheet.side));
-    const context = draw(canvas, sheet, place, scale);
-    context.fillStyle = "rgb(255 255 255 / 55%)";
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    const step = canvas.width / this.width;
-    const at = (pixel) => [(pixel % this.width) * step, Math.floor(pixel / this.width) * step];
-    Object.assign(context, { lineWidth: Math.max(1.5, step / 4), strokeStyle: "#d55e00" });
-    for (const [x, y] of this.top.reconstruction_error[place].map(at)) context.strokeRect(x, y, step, step);
-    context.strokeStyle = "#0072b2";
-    context.beginPath();
-    for (const [x, y] of this.top.saliency[place].map(at)) {
-      context.moveTo(x, y);
-      context.lineTo(x + step, y + step);
-      context.moveTo(x + step, y);
-      context.lineTo(x, y + step);
-    }
-    context.stroke();
-    return context;
+    if (name === "top") topOfBoth(canvas, this.sheets.input, this.top, this.width, place);
+    else draw(canvas, this.sheets[name], place, 2);
+  }
+
+  // An image in words.
+  says(row) {
+    const numbers = this.numbers.slice(0, read).map(([column, label]) => `${label} ${rounded(row[column])}`);
+    return [`image ${row.row}`, `${this.noun} ${row.name}`.trim(), this.kinds[row.kind], ...numbers].join(", ");
   }
 
   // The card of an image beside a box of the window.
   show(number, box) {
     const place = this.places.get(number);
     const row = this.rows[place];
-    const names = { input: "input", reconstruction: "reconstruction", reconstruction_error: "error", saliency: "saliency", top: `top ${this.k}: □ error × saliency` };
     const maps = element("div", { className: "card-maps" });
-    for (const [name, label] of Object.entries(names)) {
+    maps.style.setProperty("--count", this.pictures.length);
+    for (const [name, label] of this.pictures) {
       const canvas = element("canvas");
       canvas.dataset.picture = name;
       this.picture(canvas, name, place);
       maps.append(element("div", {}, canvas, label));
     }
     const numbers = element("p");
-    numbers.innerHTML = `score <b>${rounded(row.score)}</b>, rank ${row.rank} · agreement <b>${row.agreement}</b> of ${this.k} · farthest salient pixel <b>${rounded(row.distance)}</b> px · indirect share <b>${rounded(row.indirect)}</b>`;
-    const head = element("h3", {}, `Image ${row.row} · class ${row.name} · `, element("b", { textContent: `${MARKS[row.kind]} ${row.kind}` }));
+    for (const [place, [column, label, unit]] of this.numbers.entries()) {
+      numbers.append(`${place ? " · " : ""}${label} `, element("b", { textContent: rounded(row[column]) }), unit && ` ${unit}`);
+    }
+    const kind = element("b", { textContent: `${MARKS[row.kind]} ${this.kinds[row.kind]}` });
+    const head = element("h3", {}, `Image ${row.row} · ${this.noun} ${row.name} · `, kind);
     const card = find("card");
     card.replaceChildren(head, maps, numbers);
     card.className = row.kind;
@@ -79,6 +63,18 @@ class Gallery {
     find("card").hidden = true;
   }
 
+  // List those between the ends that are given, which is what dragging does without a mouse.
+  ranged() {
+    const ends = [...find("ranges").children].map((set) => [set.dataset.column, ...[...set.querySelectorAll("input")].map((input) => input.valueAsNumber)]);
+    const inside = (row) => ends.every(([column, low, high]) => !(row[column] < low || row[column] > high));
+    this.select(ends.some(([, low, high]) => low === low || high === high) ? inside : null);
+  }
+
+  // Forget the ends.
+  unranged() {
+    for (const input of find("ranges").querySelectorAll("input")) input.value = "";
+  }
+
   // List the images that pass, null for all.
   select(chosen) {
     Object.assign(this, { chosen, count: TILES });
@@ -87,22 +83,23 @@ class Gallery {
 
   list() {
     const [order, kind, shown] = ["sort", "kind", "shown"].map((id) => find(id).value);
+    const [, , measure, direction] = this.orders.find(([value]) => value === order);
     const rows = this.rows
       .filter((row) => (!this.chosen || this.chosen(row)) && (!kind || row.kind === kind))
-      .sort((a, b) => ORDERS[order](a, b) || a.row - b.row);
-    const of = (name) => `${MARKS[name]} ${rows.filter((row) => row.kind === name).length} ${name}`;
-    find("selected").textContent = `${this.chosen ? "Selected" : "All"}: ${rows.length} images, ${of("normal")}, ${of("novel")}`;
+      .sort((a, b) => direction * (a[measure] - b[measure]) || b.score - a.score || a.row - b.row);
+    const of = (name) => `${MARKS[name]} ${rows.filter((row) => row.kind === name).length} ${this.kinds[name]}`;
+    find("selected").textContent = [`${this.chosen ? "Selected" : "All"}: ${rows.length} images`, ...Object.keys(this.kinds).map(of)].join(", ");
     find("clear").hidden = !this.chosen;
     find("more").hidden = rows.length <= this.count;
-    const measure = order.split("-")[0];
     find("gallery").replaceChildren(...rows.slice(0, this.count).map((row) => this.tile(row, shown, measure)));
   }
 
   tile(row, shown, measure) {
     const canvas = element("canvas");
     this.picture(canvas, shown, this.places.get(row.row));
-    const says = element("span", {}, `${MARKS[row.kind]} ${row.name}`, element("span", { textContent: rounded(row[measure], 2) }));
-    const tile = element("button", { type: "button", className: `tile ${row.kind}`, ariaLabel: describe(row) }, canvas, says);
+    const name = element("span", { className: "name", textContent: `${MARKS[row.kind]} ${row.name}` });
+    const says = element("span", {}, name, element("span", { textContent: rounded(row[measure], 2) }));
+    const tile = element("button", { type: "button", className: `tile ${row.kind}`, ariaLabel: this.says(row) }, canvas, says);
     tile.dataset.row = row.row;
     const show = () => this.show(row.row, tile.getBoundingClientRect());
     for (const event of ["mouseenter", "focus", "click"]) tile.addEventListener(event, show);

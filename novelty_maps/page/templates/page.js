@@ -24,15 +24,20 @@ async function chart(place, gallery) {
   if (name === "images") brushed(view, gallery);
 }
 
-// What is dragged over is listed.
+// What is dragged over is listed, or what lies between the ends that are given.
 function brushed(view, gallery) {
+  const wiped = () => view.signal("brush_x", [0, 0]).signal("brush_y", [0, 0]).run();
   view.addSignalListener("brush", (_, areas) => {
     const ends = Object.entries(areas).map(([field, [a, b]]) => [field, Math.min(a, b), Math.max(a, b)]);
     const inside = (row) => ends.every(([field, low, high]) => row[field] >= low && row[field] <= high);
-    gallery.select(ends.length ? inside : null);
+    if (!ends.length) return gallery.ranged();
+    gallery.unranged();
+    gallery.select(inside);
   });
+  find("ranges").addEventListener("input", wiped);
   find("clear").addEventListener("click", () => {
-    view.signal("brush_x", [0, 0]).signal("brush_y", [0, 0]).run();
+    gallery.unranged();
+    wiped();
     gallery.select(null);
   });
 }
@@ -66,12 +71,13 @@ async function start() {
   const follow = () => document.documentElement.classList.toggle("dark", dark.matches);
   dark.addEventListener("change", follow);
   follow();
-  const { images, novelties } = DATA;
+  const { images, novelties, compared } = DATA;
   const gallery = images && new Gallery(images, await decoded(images.sheets));
   if (novelties) {
     const maps = await Promise.all(novelties.maps.map(async (map) => ({ ...map, sheet: await loaded(map.sheet) })));
     new Novelties(novelties, await decoded(novelties.sheets), maps);
   }
+  if (compared) new Compared(compared, await Promise.all(compared.runs.map(async (run) => ({ ...run, sheets: await decoded(run.sheets) }))), await decoded(compared.sheets));
   await Promise.all([...document.querySelectorAll(".chart")].map((place) => chart(place, gallery)));
   await sortable();
   document.body.dataset.ready = "yes";

@@ -33,6 +33,27 @@ function draw(canvas, sheet, place, scale = 1) {
   return context;
 }
 
+// The top K of both maps over picture `place` of a sheet; `width` pixels are a row of the maps.
+function topOfBoth(canvas, sheet, top, width, place) {
+  const scale = Math.max(4, Math.ceil(168 / sheet.side));
+  const context = draw(canvas, sheet, place, scale);
+  context.fillStyle = "rgb(255 255 255 / 55%)";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  const step = canvas.width / width;
+  const at = (pixel) => [(pixel % width) * step, Math.floor(pixel / width) * step];
+  Object.assign(context, { lineWidth: Math.max(1.5, step / 4), strokeStyle: "#d55e00" });
+  for (const [x, y] of top.reconstruction_error[place].map(at)) context.strokeRect(x, y, step, step);
+  context.strokeStyle = "#0072b2";
+  context.beginPath();
+  for (const [x, y] of top.saliency[place].map(at)) {
+    context.moveTo(x, y);
+    context.lineTo(x + step, y + step);
+    context.moveTo(x + step, y);
+    context.lineTo(x, y + step);
+  }
+  context.stroke();
+}
+
 // The grey values of picture `place` of a sheet.
 function values(sheet, place) {
   const context = element("canvas", { width: sheet.side, height: sheet.side }).getContext("2d", { willReadFrequently: true });
