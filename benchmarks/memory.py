@@ -83,6 +83,7 @@ def main(
     images: int,
     size: int,
     colour: Annotated[bool, typer.Option(help="Three channels.")] = False,
+    batch_size: Annotated[int, typer.Option(help="Images of a training batch.")] = 64,
     pixels: Annotated[bool, typer.Option(help="Examine the raw pixels as well.")] = True,
     only: Annotated[str, typer.Option(help="Stages to run, separated by commas.")] = "",
     folder: Annotated[Path | None, typer.Option(help="Kept, and taken as it is.")] = None,
@@ -97,6 +98,8 @@ def main(
         params["data"] |= {"name": "folder", "path": str(place / "images"), "image_size": size}
         for section, values in SHORT.items():
             params[section] |= values
+        for section in ("train", "classifier"):
+            params[section]["batch_size"] = batch_size
         others = ["autoencoder", "untrained"]
         params["representation"]["others"] = others + ["raw_pixels"] * pixels
         yaml.dump(params, place / "params.yaml")

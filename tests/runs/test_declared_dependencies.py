@@ -24,7 +24,7 @@ QUICK = {
     "representation_plots",
 }
 QUICK |= {f"localization_{name}" for name in ("measures", "metrics", "plots")}
-NO_STAGES = {"score", "__main__"}  # commands on new images
+NO_STAGES = {"repro", "score", "__main__"}  # run stages, or take new images
 
 
 def first_party_imports(file: Path) -> set[Path]:
