@@ -11,6 +11,9 @@ from novelty_maps.pipeline.errors import InputError
 def select_device(name: str) -> torch.device:
     """Device of the given name, with PyTorch set to deterministic algorithms.
 
+    These by default also fill every new tensor with NaN, so that one that is read before it is
+    written shows. The networks' operations write theirs whole, and the filling takes time.
+
     Args:
         name: "cpu", "cuda", or "auto" for CUDA where there is one.
 
@@ -19,6 +22,7 @@ def select_device(name: str) -> torch.device:
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     require_device(name)

@@ -14,6 +14,7 @@ def settings(monkeypatch):
     """PyTorch's settings, put back after each test."""
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     deterministic = torch.are_deterministic_algorithms_enabled()
+    monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", True)
     yield
     torch.use_deterministic_algorithms(deterministic)
 
@@ -25,6 +26,7 @@ def test_device_is_cuda_where_there_is_one(monkeypatch, there, auto):
     assert select_device("auto") == torch.device(auto)
     assert select_device("cpu") == CPU
     assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.utils.deterministic.fill_uninitialized_memory
 
 
 def test_cuda_that_is_not_there_is_an_input_error(monkeypatch):
