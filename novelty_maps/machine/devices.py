@@ -16,8 +16,10 @@ _FEW_VALUES = 2**16  # of a batch; 83 images of 28×28
 def select_device(name: str) -> torch.device:
     """Device of the given name, with PyTorch set to deterministic algorithms.
 
-    It is the setting of `torch.use_deterministic_algorithms`, which would import PyTorch's
-    compilers as well, a second in every process.
+    These by default also fill every new tensor with NaN, so that one that is read before it is
+    written shows. The networks' operations write theirs whole, and the filling takes time. (The
+    other way to set them, `torch.use_deterministic_algorithms`, imports PyTorch's compilers as
+    well, a second in every process.)
 
     Args:
         name: "cpu", "cuda", or "auto" for CUDA where there is one.
@@ -27,6 +29,7 @@ def select_device(name: str) -> torch.device:
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_deterministic_debug_mode("error")
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     require_device(name)

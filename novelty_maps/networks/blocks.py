@@ -6,9 +6,10 @@ from novelty_maps.pipeline.errors import InputError
 
 
 class LeakyReLU(nn.ReLU):
-    """Leaky ReLU that is known as a ReLU to what changes the gradient of ReLUs.
+    """Leaky ReLU, in place, that is known as a ReLU to what changes the gradient of ReLUs.
 
-    Captum's guided backpropagation looks for modules of that class, each used once.
+    Captum's guided backpropagation looks for modules of that class, each used once. In place it
+    keeps one tensor for the backward pass, which the layer after it keeps as well, and not two.
 
     Args:
         slope: Factor of negative values.
@@ -19,8 +20,8 @@ class LeakyReLU(nn.ReLU):
         self.slope = slope
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (...) to the same shape."""
-        return nn.functional.leaky_relu(x, self.slope)
+        """Map (...) to the same shape, in the memory of x, which no other layer may keep."""
+        return nn.functional.leaky_relu(x, self.slope, inplace=True)
 
 
 class Shortcut(nn.Conv2d):
@@ -66,7 +67,8 @@ class ResidualBlock(nn.Module):
         """Map (N, C_in, H, W) to (N, channels, H', W')."""
         main = self.activation1(self.bn1a(self.conv1a(x)))
         main = self.bn1b(self.conv1b(main))
-        result: Tensor = self.activation2(main + self.bn2a(self.conv2a(x)))
+        main += self.bn2a(self.conv2a(x))
+        result: Tensor = self.activation2(main)
         return result
 
 

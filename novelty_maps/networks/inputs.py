@@ -34,7 +34,7 @@ def batch_of(
 
     As many as are wanted, but on the processor no more than have four million values, or two with
     gradients, so that a batch of photos takes little more memory than one of small images. Through
-    the LSA autoencoder a value takes about 600 bytes with its gradients.
+    the LSA autoencoder a value takes about 400 bytes with its gradients.
 
     Args:
         size: How many are wanted.

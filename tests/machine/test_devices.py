@@ -21,6 +21,7 @@ def settings(monkeypatch):
     """PyTorch's settings, put back after each test."""
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     deterministic = torch.are_deterministic_algorithms_enabled()
+    monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", True)
     yield
     torch.use_deterministic_algorithms(deterministic)
 
@@ -32,6 +33,7 @@ def test_device_is_cuda_where_there_is_one(monkeypatch, there, auto):
     assert select_device("auto") == torch.device(auto)
     assert select_device("cpu") == CPU
     assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.utils.deterministic.fill_uninitialized_memory
 
 
 def test_compiler_is_as_deterministic_as_the_device():

@@ -9,6 +9,7 @@ from torch import nn
 
 from novelty_maps.maps import attributions
 from novelty_maps.maps.loss_gradient import loss_gradient
+from novelty_maps.networks.blocks import LeakyReLU
 from novelty_maps.networks.losses import structural_dissimilarity
 
 
@@ -153,6 +154,9 @@ def test_guided_backpropagation_finds_subclasses_of_relu():
     network, x = network_of(3, Leaky), images_of(3)
     found = attributions.guided_backpropagation(network, x)
     assert not torch.allclose(found, loss_gradient(network, x).gradient, rtol=1e-2)
+    in_place = network_of(3, LeakyReLU)
+    in_place.load_state_dict(network.state_dict())
+    assert torch.equal(attributions.guided_backpropagation(in_place, x), found)
 
 
 class Drawn(nn.Module):

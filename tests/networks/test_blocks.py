@@ -1,5 +1,7 @@
 """Layers that several networks are made of: what they compute, and their shapes."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +9,7 @@ from torch import nn
 from novelty_maps.networks.blocks import (
     Decoder,
     LeakyReLU,
+    ResidualBlock,
     Shortcut,
     downsampling_block,
     require_divisible,
@@ -17,9 +20,50 @@ from novelty_maps.pipeline.errors import InputError
 
 def test_leaky_relu_is_a_relu_of_slope_one_hundredth():
     x = torch.linspace(-2, 2, 9, requires_grad=True)
-    y = LeakyReLU()(x)
+    y = LeakyReLU()(x.clone())
     assert torch.equal(y, torch.where(x > 0, x, 0.01 * x))
     assert isinstance(LeakyReLU(), nn.ReLU)
+
+
+class OutOfPlace(ResidualBlock):
+    """The block as one writes it, with a tensor for every step."""
+
+    def forward(self, x):
+        slope = self.activation1.slope
+        main = nn.functional.leaky_relu(self.bn1a(self.conv1a(x)), slope)
+        main = self.bn1b(self.conv1b(main)) + self.bn2a(self.conv2a(x))
+        return nn.functional.leaky_relu(main, slope)
+
+
+@pytest.mark.parametrize("block", [downsampling_block, upsampling_block])
+def test_block_in_place_gives_the_bytes_of_one_out_of_place(block):
+    ours = block(3, 5)
+    plain = deepcopy(ours)
+    plain.__class__ = OutOfPlace
+    results = []
+    for module in (ours, plain):
+        x = torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(0)).requires_grad_()
+        y = module(x)
+        y.square().sum().backward()
+        results.append([y, x.grad, *(p.grad for p in module.parameters()), *module.buffers()])
+    assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
+
+
+def test_block_keeps_an_activation_less_for_the_backward_pass():
+    ours = downsampling_block(3, 8)
+    plain = deepcopy(ours)
+    plain.__class__ = OutOfPlace
+    kept = []
+    for module in (ours, plain):
+        storages = {}
+        with torch.autograd.graph.saved_tensors_hooks(
+            lambda t, storages=storages: storages.setdefault(t.untyped_storage().data_ptr(), t),
+            lambda t: t,
+        ):
+            y = module(torch.rand(4, 3, 8, 8))
+        activation = y.untyped_storage().nbytes()
+        kept.append(sum(t.untyped_storage().nbytes() == activation for t in storages.values()))
+    assert kept[0] == kept[1] - 1
 
 
 @torch.no_grad()
