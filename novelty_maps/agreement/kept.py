@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from novelty_maps.networks.inputs import as_input
+from novelty_maps.networks.inputs import as_input, batch_of
 from novelty_maps.networks.losses import image_losses
 from novelty_maps.pipeline.boxes import Boxes, real_pixels
 from novelty_maps.pipeline.rows import Images
@@ -40,20 +40,27 @@ def gradient_residual(
         network: Autoencoder on the CPU, in evaluation mode.
         images: (N, C, H, W) uint8.
         maps: direct_term and indirect_term of the images, (N, H, W) float32.
-        first: Number of images to look at, from the first on.
+        first: Number of images to look at, from the first on; of large ones a few at a time.
         boxes: (N, 4), where images are padded; there the maps are 0.
 
     Returns:
         Largest over these images of ‖ |d + i| − |∇L| ‖ / ‖∇L‖, where |∇L| is the maximum over
         channels; float32 rounding if all is well.
     """
-    x = as_input(torch.from_numpy(np.array(images[:first]))).requires_grad_()
-    loss = image_losses(network, x, network(x)).sum()
-    (gradient,) = torch.autograd.grad(loss, x)
-    expected = gradient.abs().amax(dim=1).numpy()
+    first = min(first, len(images))
+    size = batch_of(first, images.shape[1:], torch.device("cpu"), gradient=True)
     real = real_pixels(None if boxes is None else boxes[:first], images.shape[2:])
-    if real is not None:
-        expected *= real
-    found = np.abs(maps["direct_term"][:first] + maps["indirect_term"][:first])
-    norms = [np.linalg.norm(v.reshape(len(v), -1), axis=1) for v in (found - expected, expected)]
-    return float((norms[0] / norms[1]).max())
+    residuals = []
+    for start in range(0, first, size):
+        part = slice(start, min(start + size, first))
+        x = as_input(torch.from_numpy(np.array(images[part]))).requires_grad_()
+        (gradient,) = torch.autograd.grad(image_losses(network, x, network(x)).sum(), x)
+        expected = gradient.abs().amax(dim=1).numpy()
+        if real is not None:
+            expected *= real[part]
+        found = np.abs(maps["direct_term"][part] + maps["indirect_term"][part])
+        norms = [
+            np.linalg.norm(v.reshape(len(v), -1), axis=1) for v in (found - expected, expected)
+        ]
+        residuals.append(norms[0] / norms[1])
+    return float(np.concatenate(residuals).max())

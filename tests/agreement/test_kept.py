@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from oracles.small_autoencoder import CPU, IMAGES, maps_of_images, network
 
+from novelty_maps.agreement import kept
 from novelty_maps.agreement.kept import epochs_to_evaluate, gradient_residual
 from novelty_maps.maps.compute import gather_maps
 from novelty_maps.maps.names import COMPARED_MAPS
+from novelty_maps.networks import inputs
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,18 @@ def test_terms_that_do_not_add_up_are_seen_among_the_first_images_only():
     maps = maps_of_images()
     maps["indirect_term"][20] *= -1
     assert gradient_residual(network(), IMAGES, maps, first=21) > 0.01
+    assert gradient_residual(network(), IMAGES, maps, first=20) < 1e-5
+
+
+def test_large_images_are_looked_at_a_few_at_a_time(monkeypatch):
+    maps = maps_of_images()
+    maps["indirect_term"][20] *= -1
+    whole = gradient_residual(network(), IMAGES, maps, first=100)
+    seen = []
+    monkeypatch.setattr(inputs, "_VALUES", 2 * 7 * IMAGES[0].size)
+    monkeypatch.setattr(kept, "as_input", lambda x: seen.append(len(x)) or inputs.as_input(x))
+    assert gradient_residual(network(), IMAGES, maps, first=100) == pytest.approx(whole, rel=1e-4)
+    assert seen == [7] * (len(IMAGES) // 7) + [len(IMAGES) % 7]
     assert gradient_residual(network(), IMAGES, maps, first=20) < 1e-5
 
 
