@@ -24,17 +24,31 @@ def _keep(path: Path, result: Any) -> None:
     own.rename(path)
 
 
+def _plain(data: Any) -> Any:
+    """What a parser that keeps no comments would have read; TypeError where that is not known."""
+    for kind in (bool, int, float, str):
+        if isinstance(data, kind):
+            return kind(data)
+    if isinstance(data, dict):
+        return {_plain(key): _plain(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_plain(value) for value in data]
+    if data is None:
+        return None
+    raise TypeError
+
+
 def keep_texts_of_yaml(folder: Path) -> None:
     """Let no YAML be parsed that a process with this folder has parsed or dumped before."""
     load, dump = YAML.load, YAML.dump
 
-    def place(yaml: YAML, text: str) -> Path:
-        return folder / hashlib.sha256(f"{yaml.typ}{text}".encode()).hexdigest()
+    def place(kind: list[str], text: str) -> Path:
+        return folder / hashlib.sha256(f"{kind}{text}".encode()).hexdigest()
 
     def load_kept(self: YAML, stream: Any) -> Any:
         if not isinstance(stream, str):
             return load(self, stream)
-        path = place(self, stream)
+        path = place(self.typ, stream)
         with contextlib.suppress(FileNotFoundError):
             return pickle.loads(path.read_bytes())  # noqa: S301  # written here
         data = load(self, stream)
@@ -48,7 +62,9 @@ def keep_texts_of_yaml(folder: Path) -> None:
         text = io.StringIO()
         dump(self, data, text)
         stream.write(text.getvalue())
-        _keep(place(self, text.getvalue()), data)
+        _keep(place(self.typ, text.getvalue()), data)
+        with contextlib.suppress(TypeError):
+            _keep(place(["safe"], text.getvalue()), _plain(data))
 
     YAML.load, YAML.dump = load_kept, dump_kept
 
