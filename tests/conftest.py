@@ -9,9 +9,15 @@ import os
 import pytest
 from hypothesis import settings
 
+_LONG = ("tests/runs/test_reproduction.py", "tests/runs/")
 os.environ["MPLBACKEND"] = "Agg"
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.load_profile("repeatable")
+
+
+def pytest_collection_modifyitems(items):
+    """Long files come first, so that no worker ends alone with one; else the order is kept."""
+    items.sort(key=lambda item: [not item.nodeid.startswith(name) for name in _LONG])
 
 
 @pytest.fixture(autouse=True)
