@@ -28,7 +28,7 @@ GUARDS = {"survey", "check", "check_network"}
 SMALLER = {
     "metrics": {"k": 3},
     "localization": {
-        "methods": ["reconstruction_error", "saliency", "uniform"],
+        "methods": ["reconstruction_error", "absolute_error", "saliency", "uniform"],
         "blurs": [0],
     },
     "plant": {"kinds": ["foreign_patch", "disk"]},
