@@ -72,7 +72,8 @@ class AgreementStudies:
         """
         run = ["learning_rate", "seed"]
         table = self.table("batch-norm", "trajectory").rename(columns=lambda c: c.split(".")[-1])
-        kinds = [table[table["running"] == kind] for kind in (0, 1)]
+        needed = table[[*run, "running", "epoch", measure]]
+        kinds = [needed[needed["running"] == kind] for kind in (0, 1)]
         precise, running = (
             pd.concat([authors.near(rows, epoch, run) for epoch in _BATCH_NORM_EPOCHS])
             for rows in kinds

@@ -54,8 +54,9 @@ def network_of(row: "pd.Series[Any]") -> Network:
 
 def with_networks(table: pd.DataFrame) -> pd.DataFrame:
     """The table with the columns of `Network` before its own, and without those of settings."""
-    networks = pd.DataFrame([network_of(row) for _, row in table.iterrows()])
     others = [name for name in map(str, table) if "." not in name]
+    named = table.drop(columns=[name for name in others if name != "epoch"])
+    networks = pd.DataFrame([network_of(row) for _, row in named.iterrows()])
     own = table[others].drop(columns=["run", "epoch"], errors="ignore")
     return networks.join(own.reset_index(drop=True))
 

@@ -102,7 +102,8 @@ class Compared(NamedTuple):
 
 def compared(networks: pd.DataFrame, measure: str, epoch: int, training: str) -> Compared:
     """The authors' runs and ours after an epoch, of ours the neighbouring epochs averaged."""
-    rows = near(networks[networks["training"] == training], epoch)
+    needed = networks.loc[networks["training"] == training, [*RUN, "epoch", measure]]
+    rows = near(needed, epoch)
     values = {source: own[measure] for source, own in rows.groupby("source")}
     authors, ours = (values.get(source, pd.Series(dtype=float)) for source in ("authors", "ours"))
     spreads = [own.max() - own.min() for own in (authors, ours) if len(own) > 1]

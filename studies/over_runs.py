@@ -128,8 +128,9 @@ def over_runs(runs: pd.DataFrame, name: str) -> RunsInterval:
 
 def image_variance(runs: pd.DataFrame, name: str) -> float:
     """Mean over runs of a number's variance, as its 95% intervals within the runs have it."""
-    width = runs[f"{name}_high"] - runs[f"{name}_low"]
-    return float(((width / (2 * 1.959964)) ** 2).mean())
+    width = runs[f"{name}_high"].to_numpy(np.float64) - runs[f"{name}_low"].to_numpy(np.float64)
+    variances = (width[~np.isnan(width)] / (2 * 1.959964)) ** 2
+    return float(variances.mean()) if variances.size else np.nan
 
 
 def _auroc(runs: pd.DataFrame) -> RunsInterval:

@@ -1,17 +1,26 @@
 """What holds for all tests, whatever the environment and however slow the machine.
 
 Property tests draw the same examples in every run. matplotlib is imported with a backend that is
-installed.
+installed. Vega's JavaScript, which takes a second to bundle, is bundled once.
 """
 
+import functools
 import os
 
 import pytest
+import vl_convert
 from hypothesis import settings
 
+_LONG = ("tests/runs/test_reproduction.py", "tests/runs/")
 os.environ["MPLBACKEND"] = "Agg"
+vl_convert.javascript_bundle = functools.cache(vl_convert.javascript_bundle)
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.load_profile("repeatable")
+
+
+def pytest_collection_modifyitems(items):
+    """Long files come first, so that no worker ends alone with one; else the order is kept."""
+    items.sort(key=lambda item: [not item.nodeid.startswith(name) for name in _LONG])
 
 
 @pytest.fixture(autouse=True)

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # its stats, which take a second to load, come when they are first used
 from numpy.typing import ArrayLike
+from scipy import special  # its quantiles; scipy.stats takes a second to load
 
 
 class RunsInterval(NamedTuple):
@@ -51,7 +51,7 @@ def interval_over_runs(estimates: ArrayLike, image_variance: float = 0.0) -> Run
         return RunsInterval(np.nan, np.nan, np.nan, np.nan, 0)
     mean = float(values.mean())
     sd = float(values.std(ddof=1)) if runs > 1 else np.nan
-    of_seeds = scipy.stats.t.ppf(0.975, runs - 1) * sd / np.sqrt(runs) if runs > 1 else 0.0
-    of_images = scipy.stats.norm.ppf(0.975) * np.sqrt(image_variance)
+    of_seeds = special.stdtrit(runs - 1, 0.975) * sd / np.sqrt(runs) if runs > 1 else 0.0
+    of_images = special.ndtri(0.975) * np.sqrt(image_variance)
     half_width = float(np.hypot(of_seeds, of_images))
     return RunsInterval(mean, mean - half_width, mean + half_width, sd, runs)

@@ -1,10 +1,9 @@
 """Commands explain themselves at once, and refuse what they do not know."""
 
 import re
-import subprocess
-import sys
 
 import pytest
+from oracles.light_forks import run_each
 from ruamel.yaml import YAML
 from runs.workspace import ROOT, Workspace, dvc_stages, module_of
 
@@ -22,23 +21,29 @@ finally:
 COMMANDS = [*map(module_of, dvc_stages()), "score"]
 
 
+@pytest.fixture(scope="module")
+def helped(tmp_path_factory):
+    """What each command says of itself, and the folder in which it was asked."""
+    top = tmp_path_factory.mktemp("helped")
+    codes = {name: HELP_WITHOUT_SCIENCE.format(name=name) for name in COMMANDS}
+    folders = {name: top / name for name in COMMANDS}
+    for folder in folders.values():
+        folder.mkdir()
+    environment = Workspace(top / "workspace").environment(COLUMNS="200", TERMINAL_WIDTH="200")
+    ended = run_each(codes, folders, environment)
+    return {name: (ended[name], folders[name]) for name in COMMANDS}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help_explains_every_option_and_loads_nothing_heavy(tmp_path, name):
-    done = subprocess.run(
-        [sys.executable, "-c", HELP_WITHOUT_SCIENCE.format(name=name)],
-        cwd=tmp_path,
-        env=Workspace(tmp_path).environment(COLUMNS="200", TERMINAL_WIDTH="200"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0
-    assert done.stderr == "loaded:\n"
-    options = re.findall(r"^  (--[\w-]+)(.*)$", done.stdout, flags=re.MULTILINE)
+def test_help_explains_every_option_and_loads_nothing_heavy(helped, name):
+    done, folder = helped[name]
+    assert done.status == 0
+    assert done.err == "loaded:\n"
+    options = re.findall(r"^  (--[\w-]+)(.*)$", done.out, flags=re.MULTILINE)
     assert {"--params", "--help"} <= {option for option, _ in options}
     for option, rest in options:
         assert re.search(r"[A-Za-z]{2,}.*[A-Za-z]{2,}", rest.split("  ", 1)[-1]), option
-    assert list(tmp_path.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["data", "split", "train", "maps", "metrics", "plots"])

@@ -28,9 +28,10 @@ GUARDS = {"survey", "check", "check_network"}
 SMALLER = {
     "metrics": {"k": 3},
     "localization": {
-        "methods": ["reconstruction_error", "absolute_error", "saliency", "uniform", "mask"],
+        "methods": ["reconstruction_error", "absolute_error", "saliency", "uniform"],
         "blurs": [0],
     },
+    "plant": {"kinds": ["foreign_patch", "disk"]},
     "faithfulness": {"methods": ["reconstruction_error", "saliency"], "images": 2},
     "classifier": {
         "variants": {
@@ -38,7 +39,7 @@ SMALLER = {
             "hybrid": {"objective": "hybrid", "reconstruction_weight": 0.001},
         }
     },
-    "representation": {"labelled_anomalies": [3]},
+    "representation": {"others": ["autoencoder"]},
     "plots": {"examples": 1, "dpi": 30},
 }
 

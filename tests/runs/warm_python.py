@@ -6,7 +6,7 @@ themselves; a fork of it then runs a stage or DVC with the working folder, envir
 file size and standard streams of its client. What a stage must do before it imports PyTorch has
 no effect in a fork, and a killed client leaves its stage to end by itself.
 
-    warm_python.py --serve SOCKET      the server
+    warm_python.py --serve SOCKET PID  the server, until that process ends
     WARM_PYTHON=SOCKET warm_python.py -m MODULE ARGUMENTS...    a client
 """
 
@@ -21,13 +21,18 @@ from pathlib import Path
 
 HEAVY = ("torch", "torch._dynamo", "pandas", "scipy.stats", "sklearn.ensemble", "matplotlib.pyplot")
 HEAVY += ("dvc.cli.parser", "dvc.repo", "dvc.repo.reproduce", "dvc.repo.experiments.run")
-HEAVY += ("captum.attr", "skimage.metrics", "pydantic", "typer", "ruamel.yaml", "tqdm")
+HEAVY += ("dvc.repo.experiments.queue.celery", "networkx", "pygit2", "hydra", "flatten_dict")
+HEAVY += ("captum.attr", "skimage.metrics", "skimage.metrics.simple_metrics", "skimage.exposure")
+HEAVY += ("pydantic.main", "pydantic.type_adapter", "typer", "ruamel.yaml", "tqdm", "jinja2")
+HEAVY += ("sklearn.neural_network", "sklearn.datasets", "altair", "itables", "vl_convert")
+HEAVY += ("matplotlib.backends.backend_agg", "kept_results")
 STREAMS = 3
 
 
-def serve(address: str) -> None:
-    """Answer each client with the exit status of its module, until the parent process has ended."""
+def serve(address: str, suite: int) -> None:
+    """Answer each client with the exit status of its module, until the suite has ended."""
     import importlib
+    import shutil
     import signal
     import threading
 
@@ -35,13 +40,12 @@ def serve(address: str) -> None:
         importlib.import_module(name)
     assert threading.active_count() == 1  # a fork keeps one thread alone
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    parent = os.getppid()
     server = socket.socket(socket.AF_UNIX)
     server.bind(f"{address}.new")
     server.listen()
     server.settimeout(5)
     Path(f"{address}.new").rename(address)  # now that clients are taken
-    while os.getppid() == parent:
+    while alive(suite):
         try:
             client, _ = server.accept()
         except TimeoutError:
@@ -50,6 +54,16 @@ def serve(address: str) -> None:
             server.close()
             os._exit(answer(client))
         client.close()
+    shutil.rmtree(Path(address).parent)
+
+
+def alive(process: int) -> bool:
+    """Whether a process has not ended."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def answer(client: socket.socket) -> int:
@@ -80,6 +94,8 @@ def run(arguments: list[str], folder: str, environment: dict[str, str], limit: i
     """Exit status of `python -m MODULE ARGUMENTS...`."""
     import traceback
 
+    import kept_results
+
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -89,6 +105,11 @@ def run(arguments: list[str], folder: str, environment: dict[str, str], limit: i
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     assert arguments[0] == "-m", "a module is all that this runs"
     sys.argv = arguments[1:]
+    kept = Path(environment["WARM_PYTHON"]).parent
+    if arguments[1] == "dvc":
+        kept_results.keep_texts_of_yaml(kept)
+    else:
+        kept_results.keep_bundle_of_vega(kept)
     try:
         runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
     except SystemExit as end:
@@ -119,5 +140,6 @@ def request(address: str) -> int:
 
 if __name__ == "__main__":
     if sys.argv[1] == "--serve":
-        serve(sys.argv[2])
+        serve(sys.argv[2], int(sys.argv[3]))
+        sys.exit()
     sys.exit(request(os.environ["WARM_PYTHON"]))

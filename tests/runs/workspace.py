@@ -49,8 +49,8 @@ TINY: dict[str, dict[str, Any]] = {
             "hybrid": {"objective": "hybrid", "reconstruction_weight": 0.001},
         },
     },
-    "representation": {"trees": 5},
-    "plots": {"dpi": 40},
+    "representation": {"trees": 5, "labelled_anomalies": [3]},
+    "plots": {"examples": 1, "dpi": 40},
 }
 
 

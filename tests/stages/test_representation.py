@@ -85,7 +85,7 @@ def workspace(tmp_path_factory):
         REPRESENTATION_PLOTS.mkdir(parents=True)
         for left_over in (EMBEDDINGS / "old.test.z.npy", REPRESENTATION_PLOTS / "old.png"):
             left_over.touch()
-        few = {"trees": 5, "labelled_anomalies": [3, 12, 13], "draws": 2, "others": OTHERS}
+        few = {"trees": 5, "labelled_anomalies": [3, 12, 13], "draws": 1, "others": OTHERS}
         oracles = section(RepresentationParams, "representation", **few)
         patch.setattr(embedders, "pooled_network", lambda detectors: Frozen())
         embed.main(CLASSIFIER, oracles, section(DetectorsParams, "detectors"))

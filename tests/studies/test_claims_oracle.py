@@ -1,5 +1,6 @@
 """What the pages claim in words, computed anew; each claim turns when its numbers do."""
 
+import functools
 import json
 import re
 import shutil
@@ -21,20 +22,31 @@ class Copy:
 
     def __init__(self, folder):
         self.folder = folder
+        self.changed = False
 
     def table(self, study, name):
         return pd.read_csv(self.folder / study / f"{name}.csv", dtype={"group": str})
 
     def change(self, study, name, changed):
         """Replace a table by what a function makes of it."""
+        self.changed = True
         changed(self.table(study, name)).to_csv(self.folder / study / f"{name}.csv", index=False)
 
     def page(self, name):
         """A page in one line."""
-        return " ".join(report.render(ROOT / page_template(name), self.results()).split())
+        return in_one_line(name, self.folder) if self.changed else committed(name)
 
     def results(self):
         return report.Results(self.folder)
+
+
+def in_one_line(name, folder):
+    return " ".join(report.render(ROOT / page_template(name), report.Results(folder)).split())
+
+
+@functools.cache
+def committed(name):
+    return in_one_line(name, ROOT / RESULTS)
 
 
 @pytest.fixture
