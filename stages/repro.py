@@ -1,8 +1,8 @@
 """`dvc repro` with several stages at a time: `python -m stages.repro`.
 
 DVC itself runs one stage after the other. Here each stage is a `dvc repro --single-item` of its
-own, begun when all that it depends on is done: DVC decides as ever what has to be run, and locks.
-Of the stages that could begin, those come first that most others wait for.
+own, begun when all that it depends on is done and something of it has changed, so that caches and
+locks are DVC's as ever. Of the stages that could begin, those come first that most others wait for.
 """
 
 import os
@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from tempfile import TemporaryFile
@@ -20,10 +20,12 @@ from typing import IO, TYPE_CHECKING, Annotated, NoReturn
 import typer
 from tqdm import tqdm
 
-from novelty_maps.pipeline.cli import run
+from novelty_maps.pipeline.cli import SIGNALS, run
 from novelty_maps.pipeline.errors import InputError
 
 if TYPE_CHECKING:
+    from dvc.repo import Repo
+    from dvc.stage import PipelineStage
     from networkx import DiGraph
 
 _JOBS = 2
@@ -41,35 +43,60 @@ def main(
     ] = _JOBS,
 ) -> None:
     """Bring the pipeline up to date as `dvc repro` does, several stages at a time."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with Repo(_wait_for_lock=True) as repo:
+            _reproduce(_pipeline(repo, targets or []), jobs)
+    except DvcException as error:
+        raise InputError(str(error)) from None
+
+
+def _reproduce(pipeline: "DiGraph", jobs: int) -> None:
+    """Run what changed of a pipeline, whose stages have edges to those that they depend on."""
+    import joblib
     import networkx
 
-    pipeline = _pipeline(targets or [])
-    waiting = {name: len(networkx.ancestors(pipeline, name)) for name in pipeline}
-    order = TopologicalSorter({name: pipeline.successors(name) for name in pipeline})
-    order.prepare()
-    threads = max(1, (os.cpu_count() or 1) // jobs)
+    threads = max(1, joblib.cpu_count() // jobs)
     environment = {"OMP_NUM_THREADS": str(threads), **os.environ}
-    ready: list[str] = []
+    waiting = {stage: len(networkx.ancestors(pipeline, stage)) for stage in pipeline}
+    order = TopologicalSorter({stage: pipeline.successors(stage) for stage in pipeline})
+    order.prepare()
+    ready: list[PipelineStage] = []
     running: list[_Running] = []
     bar_format = "{n_fmt} of {total_fmt} stages{postfix}"
     with tqdm(total=len(pipeline), bar_format=bar_format, disable=None) as bar:
         try:
             while order.is_active():
-                ready = sorted([*ready, *order.get_ready()], key=lambda name: -waiting[name])
-                while ready and len(running) < jobs:
-                    running.append(_Running(ready.pop(0), environment))
-                for ended in _ended(running, bar):
-                    order.done(ended.name)
+                ready = sorted([*ready, *order.get_ready()], key=lambda stage: -waiting[stage])
+                if ready and len(running) < jobs:
+                    done = _begun(ready.pop(0), environment, running)
+                else:
+                    done = _ended(running, bar)
+                order.done(*done)
+                bar.update(len(done))
         finally:
-            for stage in running:
-                stage.stop()
+            _stop(running)
+
+
+def _begun(
+    stage: "PipelineStage", environment: Mapping[str, str], running: list["_Running"]
+) -> "list[PipelineStage]":
+    """Begin a stage, or return it as done if nothing of it has changed."""
+    with stage.repo.lock:
+        changed = stage.changed()
+    if not changed:
+        return [stage]
+    running.append(_Running(stage, environment))
+    return []
 
 
 @dataclass
 class _Running:
     """A stage that is being run."""
 
-    name: str
+    stage: "PipelineStage"
     environment: Mapping[str, str]
     output: IO[bytes] = field(default_factory=TemporaryFile)
     began: float = field(default_factory=time.monotonic)
@@ -96,15 +123,14 @@ class _Running:
         """How long it has been running."""
         return time.monotonic() - self.began
 
-    def stop(self) -> None:
-        """Interrupt it, as Ctrl-C does, and wait for its end."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGINT)
-            self.process.wait()
+    @property
+    def name(self) -> str:
+        """What the stage is called."""
+        return str(self.stage.addressing)
 
 
-def _ended(running: list[_Running], bar: "tqdm[NoReturn]") -> Iterator[_Running]:
-    """Those that ended well since the last look, taken out of `running`.
+def _ended(running: list[_Running], bar: "tqdm[NoReturn]") -> "list[PipelineStage]":
+    """Wait a moment; those that ended well, taken out of `running`.
 
     Raises:
         InputError: One failed.
@@ -113,35 +139,37 @@ def _ended(running: list[_Running], bar: "tqdm[NoReturn]") -> Iterator[_Running]
     last = [f"{each.name} {each.text().rpartition(chr(10))[2]}" for each in running]
     bar.set_postfix_str(" | ".join(last), refresh=False)
     bar.refresh()
-    for stage in [each for each in running if each.process.poll() is not None]:
-        running.remove(stage)
-        said = "\n".join(filter(None, [f"{stage.name} {stage.seconds():.1f} s", stage.text()]))
+    ended = [each for each in running if each.process.poll() is not None]
+    for each in ended:
+        running.remove(each)
+        said = "\n".join(filter(None, [f"{each.name} {each.seconds():.1f} s", each.text()]))
         tqdm.write(said, file=sys.stderr)
-        if stage.process.returncode:
-            raise InputError(
-                f"the stage {stage.name} failed: see above, or `dvc repro -s {stage.name}`"
-            )
-        bar.update()
-        yield stage
+    failed = [each.name for each in ended if each.process.returncode]
+    if failed:
+        raise InputError(
+            f"the stage {failed[0]} failed: see above; when that is mended, run this again"
+        )
+    return [each.stage for each in ended]
 
 
-def _pipeline(targets: list[str]) -> "DiGraph":
-    """The stages to bring up to date, each with an edge to those that it depends on.
+def _stop(running: list[_Running]) -> None:
+    """Interrupt all, as Ctrl-C does, and wait for their ends, whatever comes meanwhile."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    for each in running:
+        if each.process.poll() is None:
+            os.killpg(each.process.pid, signal.SIGINT)
+    for each in running:
+        each.process.wait()
 
-    Raises:
-        InputError: There is no such stage, or no pipeline here.
-    """
+
+def _pipeline(repo: "Repo", targets: list[str]) -> "DiGraph":
+    """The stages that are asked for and all that they depend on; all without targets."""
     import networkx
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
 
-    try:
-        with Repo() as repo:
-            asked = [stage.addressing for name in targets for stage in repo.stage.collect(name)]
-            graph = networkx.relabel_nodes(repo.index.graph, lambda stage: stage.addressing)
-    except DvcException as error:
-        raise InputError(str(error)) from None
-    needed = {name for target in asked for name in (target, *networkx.descendants(graph, target))}
+    graph = repo.index.graph
+    asked = [stage for name in targets for stage in repo.stage.collect(name)]
+    needed = {each for stage in asked for each in (stage, *networkx.descendants(graph, stage))}
     return graph.subgraph(needed) if targets else graph
 
 

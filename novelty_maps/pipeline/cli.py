@@ -12,13 +12,17 @@ import typer
 
 from novelty_maps.pipeline.errors import InputError, describe_os_error
 
+# Ctrl-C, a polite kill, and the end of the terminal.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 def run(command: Callable[..., None], **others: Callable[..., None]) -> None:
     """Run a function as a command: bad input is one line on stderr and a non-zero exit status.
 
-    Status 1 is bad input or a failing disk, 2 a usage error, 130 and 143 an interruption by
-    SIGINT and SIGTERM. Characters that the terminal's encoding lacks are printed as escapes, and a
-    notebook's choice of a backend for matplotlib, which may not be installed here, is left aside.
+    Status 1 is bad input or a failing disk, 2 a usage error, 129, 130 and 143 an interruption by
+    SIGHUP, SIGINT and SIGTERM. Characters that the terminal's encoding lacks are printed as
+    escapes, and a notebook's choice of a backend for matplotlib, which may not be installed here,
+    is left aside.
 
     Args:
         command: The function.
@@ -54,8 +58,10 @@ def _run(app: typer.Typer, program: str) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     os.environ["MPLBACKEND"] = "Agg"
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupted)
+    for number in SIGNALS:
+        ignored = signal.getsignal(number) is signal.SIG_IGN
+        if not (number == signal.SIGHUP and ignored):  # as under nohup
+            signal.signal(number, _interrupted)
     try:
         app(prog_name=program)
     except InputError as error:

@@ -138,7 +138,9 @@ def test_error_of_the_program_keeps_its_traceback(tmp_path: Path) -> None:
     assert "ZeroDivisionError" in err
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_interrupted_command_removes_what_is_half_written(
     tmp_path: Path, number: signal.Signals, status: int
 ) -> None:

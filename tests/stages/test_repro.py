@@ -79,6 +79,9 @@ def test_stages_of_two_branches_run_at_once_and_after_what_they_need(pipeline):
     assert sorted(began()) == ["end", "left", "left_is_there", "right_is_there", "root"]
     status = subprocess.run([sys.executable, "-m", "dvc", "status"], capture_output=True, text=True)
     assert "up to date" in status.stdout
+    again = repro()
+    assert (again.returncode, again.stderr) == (0, "")  # no stage was begun
+    assert len(began()) == 5
 
 
 def test_targets_take_what_they_need_and_nothing_else(pipeline):
@@ -116,15 +119,25 @@ def test_unknown_target_is_one_line(pipeline):
     assert not Path("began").exists()
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_interruption_ends_the_stages(pipeline, number, status):
-    pipeline(long=([], ["never"]))
+def running():
+    """Whether a stage of the pipeline in the working folder is being run."""
+    return any(folder.resolve() == Path.cwd() for folder in folders_of("stage.py"))
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_interruption_ends_all_stages_however_often_it_comes(pipeline, number, status):
+    pipeline(long=([], ["never"]), other=([], ["never"]))
     command = [sys.executable, "-m", "stages.repro"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True, text=True)
-    while not Path("began").exists():
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (Path("began").exists() and len(began()) == 2) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert any(running.resolve() == Path.cwd() for running in folders_of("stage.py"))
-    process.send_signal(number)
+    assert running()
+    for _ in range(3):
+        process.send_signal(number)
+        time.sleep(0.01)
     assert process.wait(20) == status
-    assert not any(running.resolve() == Path.cwd() for running in folders_of("stage.py"))
+    assert not running()
     assert not Path("long").exists()
