@@ -5,7 +5,7 @@
 # make report the pages in docs, their figures and the README's answers, from studies/results
 # make test   lint, types, layers and the whole test suite
 # make docs   the documentation as a site, in build/docs
-# make lock   renew constraints.txt from what is installed
+# make lock   renew constraints.txt from what is installed, and requirements.lock, which has hashes
 # make clean  remove the environment
 
 PYTHON ?= python3.11
@@ -104,6 +104,9 @@ repository:
 lock: .venv/test
 	{ echo '# Versions that the results were made with; `make lock` renews them.'; \
 	  .venv/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//; s/ @ .*//'; } > constraints.txt
+	.venv/bin/python -m pip install --quiet uv
+	.venv/bin/uv pip compile --quiet --all-extras --universal --python-version 3.11.5 --generate-hashes \
+	  --no-annotate --no-header --no-emit-index-url -c constraints.txt -o requirements.lock pyproject.toml
 
 clean:
 	rm -rf .venv build docs/library *.egg-info

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import tomllib
+from itertools import chain, pairwise
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,20 @@ def test_templates_of_issues_say_what_they_are(name):
     _, front, body = (ROOT / f".github/ISSUE_TEMPLATE/{name}.md").read_text().split("---\n", 2)
     assert {"name", "about"} <= {line.partition(":")[0] for line in front.splitlines()}
     assert body.strip()
+
+
+def test_lock_has_the_versions_of_constraints_and_a_hash_of_each():
+    lines = (ROOT / "requirements.lock").read_text().split("\n")
+    pinned = [line.split()[0] for line in lines if line[:1].isalnum()]
+    after = [following for line, following in pairwise(lines) if line[:1].isalnum()]
+    assert all(line.startswith("    --hash=sha256:") for line in after)
+    constraints = (ROOT / "constraints.txt").read_text().split("\n")[1:-1]
+    assert {_normal(line) for line in constraints} <= {_normal(line) for line in pinned}
+    declared = [*PROJECT["dependencies"], *chain(*PROJECT["optional-dependencies"].values())]
+    names = {_normal(line).partition("==")[0] for line in pinned}
+    assert {_normal(re.match(r"[\w.-]+", text)[0]) for text in declared} <= names
+
+
+def _normal(requirement: str) -> str:
+    name, equal, version = requirement.partition("==")
+    return re.sub(r"[-_.]+", "-", name).lower() + equal + version
