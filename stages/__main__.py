@@ -98,7 +98,7 @@ def score(
             device=select_device("auto"),
             on_batch=bar.update,
         )
-    write_scores(output, list(photos), found.images, found.table, found.marked)
+    write_scores(output, list(photos), found.images, found.table, found.marked, fit=fit)
     print(f"of {found.kept} normal photos: p-values from {1 / (1 + found.kept):.2g}")
 
 
@@ -108,19 +108,18 @@ def page(
     output: Annotated[
         Path | None, typer.Option(help="The file; page.html in that folder by default.")
     ] = None,
-    fit: Fit = "stretch",
 ) -> None:
     """Show scored photos on a page that opens without a network.
 
     It has every photo with its score, its p-value and its maps, sorted, chosen and searched. Run it
-    where score was run, so that the photos are found, and with the same --fit.
+    where score was run, so that the photos are found.
     """
     from novelty_maps.images.results import read_results
     from novelty_maps.page.render import page_html
     from novelty_maps.page.scored import scored_page
     from novelty_maps.pipeline import formats
 
-    found = read_results(scores, fit=fit)
+    found = read_results(scores)
     file = output or scores / "page.html"
     formats.write_text(file, page_html(scored_page(found.table, found.photos, found.overlays)))
     print(f"In a browser: {file.absolute()}")

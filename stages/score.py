@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from novelty_maps.images.fit import Fit
     from novelty_maps.localization.scoring import MarkedMap
 
 Images = Annotated[
@@ -92,7 +93,7 @@ def main(
             **batches,
             **load_needed(methods, detectors, device=batches["device"]),
         )
-    _write(output, list(files), pixels, table, marked)
+    _write(output, list(files), pixels, table, marked, fit=data.fit)
 
 
 def _write(
@@ -101,12 +102,14 @@ def _write(
     images: "NDArray[np.uint8]",
     table: "pd.DataFrame",
     marked: "dict[str, MarkedMap]",
+    *,
+    fit: "Fit",
 ) -> None:
     """Write the results, and say what a trivial control finds better."""
     from novelty_maps.localization.controls import beaten_by_control
     from novelty_maps.localization.files import HEADLINE, LOCALIZATION, read_localization
 
-    write_scores(output, names, images, table, marked)
+    write_scores(output, names, images, table, marked, fit=fit)
     if HEADLINE.exists() and LOCALIZATION.exists():  # git has the table where nothing has run
         beaten = beaten_by_control(read_localization(), list(marked))
         if beaten:
@@ -119,9 +122,12 @@ def write_scores(
     images: "NDArray[np.uint8]",
     table: "pd.DataFrame",
     marked: "dict[str, MarkedMap]",
+    *,
+    fit: "Fit",
 ) -> None:
     """Write maps, pictures and masks of every image, and the table; all of them or none.
 
+    The table says as well what an image's files are named after, and how the image was fitted.
     Print the most novel images, and where the table is.
     """
     import numpy as np
@@ -138,7 +144,8 @@ def write_scores(
                 picture = overlay(image, map_, mask, highest=highest)
                 formats.write_image(Path(f"{target}.png"), picture)
                 formats.write_image(Path(f"{target}.mask.png"), (255 * mask).astype(np.uint8))
-        formats.write_table(output / new.SCORES, table)
+        known = {"name": [listing.as_text(name) for name in names], "fit": fit}
+        formats.write_table(output / new.SCORES, table.assign(**known))
     print(table.sort_values("p_value").head(20).to_string(index=False))
     print(f"{len(table)} images in {listing.as_text(output / new.SCORES)}")
 

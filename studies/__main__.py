@@ -157,20 +157,30 @@ def page(
     output: Annotated[
         Path | None, typer.Option(help="The file; build/NAME.html by default.")
     ] = None,
+    remote: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REMOTE",
+            show_default="DVC's default",
+            help="DVC remote that has the images that are not here.",
+        ),
+    ] = None,
 ) -> None:
     """Compare finished experiments on a page that opens without a network.
 
     It has the settings that differ, the numbers with their intervals, and the same images under
-    each run, which DVC's cache or remote has. Of a study without experiments here the tables in
-    studies/results/NAME are shown.
+    each run, which DVC's cache or a DVC remote has. Of a study without experiments here the tables
+    in studies/results/NAME are shown.
     """
     from novelty_maps.page.render import page_html
     from novelty_maps.pipeline import formats
     from novelty_maps.pipeline.errors import InputError
-    from studies.experiments import find_experiments
+    from studies.experiments import commit_of, find_experiments
     from studies.page import page_of_experiments, page_of_results
 
     experiments, title, asked = _meant(names, question)
+    if start != "HEAD":  # which an unpacked archive lacks
+        commit_of(start)
     try:
         found = find_experiments(experiments, start=start)
     except InputError:
@@ -178,7 +188,7 @@ def page(
             raise
         compared = page_of_results(RESULTS / names[0], question=asked, title=title)
     else:
-        compared = page_of_experiments(found, question=asked, title=title)
+        compared = page_of_experiments(found, question=asked, title=title, remote=remote)
     for sentence in compared.left_out:
         print(sentence)
     file = output or Path("build", f"{names[0]}.html")

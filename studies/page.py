@@ -11,13 +11,12 @@ from typing import Any
 
 import pandas as pd
 
-from novelty_maps.page.compared import ComparedPage, settings_table
+from novelty_maps.page.compared import ComparedPage, labels, settings_table
 from novelty_maps.page.run_numbers import (
     Compared,
     compared_agreement,
     compared_localization,
     compared_representation,
-    labels,
 )
 from novelty_maps.pipeline import formats
 from novelty_maps.pipeline.errors import InputError
@@ -34,7 +33,9 @@ _SHOWN: dict[Question, tuple[str, str, Callable[[pd.DataFrame, pd.DataFrame], Co
     "representation": ("detection", "detection_summary", compared_representation),
 }
 
-_IMAGES: dict[Question, Callable[[Sequence[Experiment], Sequence[str]], dict[str, Any]]] = {
+_IMAGES: dict[
+    Question, Callable[[Sequence[Experiment], Sequence[str], str | None], dict[str, Any]]
+] = {
     "agreement": images_of_agreement,
     "localization": images_of_localization,
     "representation": images_of_representation,
@@ -42,7 +43,7 @@ _IMAGES: dict[Question, Callable[[Sequence[Experiment], Sequence[str]], dict[str
 
 
 def page_of_experiments(
-    found: Sequence[Experiment], *, question: Question, title: str
+    found: Sequence[Experiment], *, question: Question, title: str, remote: str | None = None
 ) -> ComparedPage:
     """The page of some experiments.
 
@@ -50,12 +51,13 @@ def page_of_experiments(
         found: The experiments.
         question: Which tables.
         title: What is asked.
+        remote: DVC remote of the images, as of `KeptFiles`.
     """
     tables, _ = GATHER[question](found)
     settings = varied_settings(found)
     images, left_out = None, []
     try:
-        images = _IMAGES[question](found, labels(settings).tolist())
+        images = _IMAGES[question](found, labels(settings).tolist(), remote)
     except InputError as error:
         left_out.append(f"No images are shown: {error}.")
     return _page(
@@ -72,12 +74,17 @@ def page_of_results(folder: Path, *, question: Question, title: str) -> Compared
         title: What is asked.
 
     Raises:
-        InputError: There are none.
+        InputError: There are none about that question.
     """
-    tables = {
-        name: formats.read_table(folder / f"{name}.csv", columns=[], made_by="studies")
-        for name in _SHOWN[question][:2]
-    }
+    tables = {}
+    for name in _SHOWN[question][:2]:
+        try:
+            tables[name] = formats.read_table(folder / f"{name}.csv", columns=[], made_by="")
+        except InputError:
+            raise InputError(
+                f"{folder} has no table {name}.csv about {question}: give another --question, or"
+                " none for that of the study"
+            ) from None
     runs = tables[_SHOWN[question][0]]
     columns = [name for name in runs if name == "run" or "." in str(name)]
     return _page(

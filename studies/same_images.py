@@ -17,35 +17,46 @@ from novelty_maps.figures.examples import MARKED_MAPS
 from novelty_maps.figures.representation import own_score
 from novelty_maps.figures.style import KINDS, in_words
 from novelty_maps.maps.files import RECONSTRUCTION, map_path
-from novelty_maps.page.same_images import Measure, ShownRun, same_images, shown_run, shown_size
+from novelty_maps.page.same_images import (
+    Measure,
+    ShownRun,
+    Size,
+    same_images,
+    shown_run,
+    shown_size,
+)
 from novelty_maps.pipeline import arrays, formats
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.paths import RAW_IMAGES, RAW_PROVENANCE, SPLIT
 from novelty_maps.representation.files import DETECTION, SCORES, read_scores
-from studies.experiment_files import colormap, files_of
+from studies.experiment_files import KeptFiles, colormap
 from studies.experiments import Experiment, read_table
 
 
-def images_of_agreement(found: Sequence[Experiment], said: Sequence[str]) -> dict[str, Any]:
+def images_of_agreement(
+    found: Sequence[Experiment], said: Sequence[str], remote: str | None = None
+) -> dict[str, Any]:
     """Test images with their reconstructions, maps and top K.
 
     Args:
         found: The experiments.
         said: The settings of each, in words.
+        remote: DVC remote of the files, as of `KeptFiles`.
 
     Raises:
         InputError: They have no image in common, or DVC lacks a file.
     """
-    rows, names = _test_rows(found)
+    kept = [KeptFiles(experiment, remote=remote) for experiment in found]
+    rows, names = _test_rows(kept)
     common = _common(rows)
     size = shown_size(len(common), sheets=1 + 3 * len(found))
     shown = common[size.rows]
     maps = [map_path(name) for name in MARKED_MAPS]
     runs = []
-    for experiment, settings, own in zip(found, said, rows, strict=True):
-        with files_of(experiment, [PER_IMAGE, map_path(RECONSTRUCTION), *maps]):
+    for experiment, files, settings, own in zip(found, kept, said, rows, strict=True):
+        with files.here([PER_IMAGE, map_path(RECONSTRUCTION), *maps]):
             measured = read_per_image()
-            kept = {name: _array(map_path(name), 3) for name in MARKED_MAPS}
+            marked = {name: _array(map_path(name), 3) for name in MARKED_MAPS}
             reconstructions = _array(map_path(RECONSTRUCTION), 4)
         rank = measured["reconstruction_loss"].rank(ascending=False, method="first")
         drawn = _places(own, shown)
@@ -57,7 +68,7 @@ def images_of_agreement(found: Sequence[Experiment], said: Sequence[str]) -> dic
                 size=size,
                 drawn=drawn,
                 numbers=numbers[["reconstruction_loss", "rank", "agreement"]],
-                maps=kept,
+                maps=marked,
                 reconstructions=reconstructions,
                 k=int(experiment.settings["metrics.k"]),
                 colormap=colormap(found),
@@ -71,14 +82,16 @@ def images_of_agreement(found: Sequence[Experiment], said: Sequence[str]) -> dic
     labels = {RECONSTRUCTION: "reconstruction"}
     labels |= dict(zip(MARKED_MAPS, ("error", "saliency"), strict=True))
     labels["top"] = "top K: □ error × saliency"
-    return _of_test_images(found, rows, names, shown, runs, measures, labels, len(common))
+    return _of_test_images(found, kept[0], rows, names, common, size, runs, measures, labels)
 
 
-def images_of_representation(found: Sequence[Experiment], said: Sequence[str]) -> dict[str, Any]:
+def images_of_representation(
+    found: Sequence[Experiment], said: Sequence[str], remote: str | None = None
+) -> dict[str, Any]:
     """Test images with their rank by each network's own score, as of `images_of_agreement`."""
-    rows, names = _test_rows(found)
+    kept = [KeptFiles(experiment, remote=remote) for experiment in found]
+    rows, names = _test_rows(kept)
     common = _common(rows)
-    shown = common[shown_size(len(common), sheets=1).rows]
     tables = [read_table(experiment, DETECTION) for experiment in found]
     columns = [
         {
@@ -92,9 +105,10 @@ def images_of_representation(found: Sequence[Experiment], said: Sequence[str]) -
     if not shared:
         raise InputError("the runs share no network with a score of its own")
     size = shown_size(len(common), sheets=1)
+    shown = common[size.rows]
     runs = []
-    for experiment, settings, own in zip(found, said, rows, strict=True):
-        with files_of(experiment, [SCORES]):
+    for experiment, files, settings, own in zip(found, kept, said, rows, strict=True):
+        with files.here([SCORES]):
             scores = read_scores()
         ranks = scores[list(shared)].rank(ascending=False, method="first")
         numbers = ranks.iloc[_places(own, shown)]
@@ -103,20 +117,22 @@ def images_of_representation(found: Sequence[Experiment], said: Sequence[str]) -
         Measure(key, f"{words}, rank", f"where {words} differs most in rank")
         for key, words in shared.items()
     ]
-    return _of_test_images(found, rows, names, shown, runs, measures, {}, len(common))
+    return _of_test_images(found, kept[0], rows, names, common, size, runs, measures, {})
 
 
 def _of_test_images(
     found: Sequence[Experiment],
+    files: KeptFiles,
     rows: Sequence[pd.DataFrame],
     names: Sequence[str],
-    shown: NDArray[np.int64],
+    common: NDArray[np.int64],
+    size: Size,
     runs: Sequence[ShownRun],
     measures: Sequence[Measure],
     pictures: Mapping[str, str],
-    total: int,
 ) -> dict[str, Any]:
-    """Test images by their places in the data set, as the first run has them."""
+    """Test images by their places in the data set, with the first run's files."""
+    shown = common[size.rows]
     own = rows[0].iloc[_places(rows[0], shown)]
     novel = np.stack([table["novel"].to_numpy()[_places(table, shown)] for table in rows])
     varies = np.where(novel.min(axis=0) < novel.max(axis=0), ", novel in some runs", "")
@@ -128,7 +144,7 @@ def _of_test_images(
             "kind": [KINDS[is_novel][0] for is_novel in own["novel"]],
         }
     )
-    with files_of(found[0], [RAW_IMAGES]):
+    with files.here([RAW_IMAGES]):
         images = arrays.read_array(RAW_IMAGES, shape=(None,) * 4, dtype=np.uint8, made_by="fetch")
     return same_images(
         words,
@@ -136,22 +152,22 @@ def _of_test_images(
         runs,
         measures,
         drawn=shown,
-        total=total,
+        total=len(common),
         pictures=pictures,
-        size=shown_size(total, sheets=1 + sum(len(run.sheets) for run in runs)),
+        size=size,
         colormap=colormap(found),
     )
 
 
-def _test_rows(found: Sequence[Experiment]) -> tuple[list[pd.DataFrame], list[str]]:
+def _test_rows(kept: Sequence[KeptFiles]) -> tuple[list[pd.DataFrame], list[str]]:
     """Rows of each run's test part, and the names of the classes.
 
     Raises:
         InputError: The runs have different data sets.
     """
     rows, sets = [], []
-    for experiment in found:
-        with files_of(experiment, [SPLIT, RAW_PROVENANCE]):
+    for files in kept:
+        with files.here([SPLIT, RAW_PROVENANCE]):
             table = formats.read_table(
                 SPLIT, columns=["part"], integers=["source_row", "label", "novel"], made_by="split"
             )

@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from doctest import DocTestParser
 from functools import cache
@@ -38,6 +39,7 @@ from novelty_maps.planting.plant import plant_novelties
 from novelty_maps.representation.examine import Examined, score_table
 from novelty_maps.representation.oracles import all_oracles
 from novelty_maps.representation.scores import SCORES
+from stages.score import write_scores
 
 ROOT = Path(__file__).resolve().parents[1]
 README, USAGE, METRICS = ROOT / "README.md", ROOT / "docs/usage.md", ROOT / "docs/metrics.md"
@@ -232,7 +234,7 @@ def computed() -> dict[str, list[str]]:
     localized = per_image({"saliency": find(maps, maps, masks, sigma=0)}, planted.table)
     scores = score_table(test, {"nominal": Examined(test, {"max_logit": np.zeros(8)})})
     network = seeded_autoencoder(0, network="dense", image_shape=(1, 8, 8), code_length=2)
-    scored, _ = score_images(
+    scored, marked = score_images(
         network.eval(),
         images,
         images,
@@ -242,6 +244,10 @@ def computed() -> dict[str, list[str]]:
         batch_size=8,
         device=torch.device("cpu"),
     )
+    with tempfile.TemporaryDirectory() as folder:
+        names = [str(number) for number in range(8)]
+        write_scores(Path(folder), names, images, scored, marked, fit="pad")
+        scored = pd.read_csv(Path(folder, "scores.csv"))
     tables = {
         "data/raw/labels.csv": label_table(dataset),
         "data/split.csv": split,

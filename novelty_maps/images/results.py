@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from novelty_maps.pipeline.errors import InputError
 _MARKED = "_marked"  # ending of the columns of maps
 
 
-class Pictures(Sequence[NDArray[np.uint8]]):
+class Pictures:
     """Pictures, (H, W) or (H, W, 3) each, that are read when they are asked for.
 
     Args:
@@ -32,14 +32,8 @@ class Pictures(Sequence[NDArray[np.uint8]]):
     def __len__(self) -> int:
         return len(self._files)
 
-    @overload
-    def __getitem__(self, index: int) -> NDArray[np.uint8]: ...
-    @overload
-    def __getitem__(self, index: slice) -> "Pictures": ...
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return Pictures(self._files[index], self._read)
-        return self._read(self._files[index])
+    def __getitem__(self, place: int, /) -> NDArray[np.uint8]:
+        return self._read(self._files[place])
 
 
 class Results(NamedTuple):
@@ -56,58 +50,43 @@ class Results(NamedTuple):
     overlays: dict[str, Pictures]
 
 
-def read_results(folder: Path, *, fit: Fit) -> Results:
+def read_results(folder: Path) -> Results:
     """The results in a folder, pictures when they are asked for.
 
     Args:
         folder: With `scores.csv`.
-        fit: How photos that are not square were made so.
 
     Raises:
-        InputError: A file is missing, or is no table.
+        InputError: A file is missing, or is no table of results.
     """
     path = folder / SCORES
     if not path.exists():
         raise InputError(f"{path} does not exist: give a folder that `novelty-maps score` wrote")
-    table = formats.read_table(path, columns=["file", "novelty_score", "p_value"], made_by="score")
-    columns = [str(name) for name in table]
-    methods = [name.removesuffix(_MARKED) for name in columns if name.endswith(_MARKED)]
+    columns = ["file", "novelty_score", "p_value", "name", "fit"]
+    table = formats.read_table(path, columns=columns, made_by="score")
+    methods = [str(name).removesuffix(_MARKED) for name in table if str(name).endswith(_MARKED)]
+    if table.empty or not methods or table["fit"].iloc[0] not in get_args(Fit):
+        raise InputError(f"{path} has no photo, no map or another fit: score the photos again")
     files = [Path(name) for name in table["file"].astype(str)]
     for file in files:
         if not file.is_file():
             raise InputError(
                 f"{file}, which {path} names, does not exist: run this where score was run"
             )
-    names = _names(files, folder, f".{methods[0]}.png")
+    names = pd.read_csv(path, usecols=["name"], dtype=str, keep_default_na=False)["name"]
     overlays = {
-        method: Pictures([Path(f"{folder / name}.{method}.png") for name in names], _picture)
+        method: Pictures([_there(folder, f"{name}.{method}.png") for name in names], _picture)
         for method in methods
     }
     side = len(overlays[methods[0]][0])
+    fit: Fit = table["fit"].iloc[0]
     return Results(table, Pictures(files, lambda file: _photo(file, side, fit)), overlays)
 
 
-def _names(files: Sequence[Path], folder: Path, ending: str) -> list[Path]:
-    """What the results of each photo are named after: an end of its path, without the suffix.
-
-    Longer paths come first and take the longest name that is there and not yet taken.
-    """
-    names: dict[Path, Path] = {}
-    for file in sorted(files, key=lambda file: len(file.parts), reverse=True):
-        parts = file.with_suffix("").parts
-        ends = [Path(*parts[place:]) for place in range(len(parts)) if parts[place] != file.anchor]
-        there = (
-            end
-            for end in ends
-            if end not in names.values() and Path(f"{folder / end}{ending}").exists()
-        )
-        name = next(there, None)
-        if name is None:
-            raise InputError(
-                f"{folder} has no {file.stem}{ending}: score the photos again, and then their page"
-            )
-        names[file] = name
-    return [names[file] for file in files]
+def _there(folder: Path, name: str) -> Path:
+    if not (folder / name).is_file():
+        raise InputError(f"{folder} has no {name}: score the photos again, and then their page")
+    return folder / name
 
 
 def _picture(file: Path) -> NDArray[np.uint8]:

@@ -14,18 +14,16 @@ from novelty_maps.figures.shown import over_all, shown_methods
 from novelty_maps.figures.style import in_words
 from novelty_maps.maps.names import ABSOLUTE_REFERENCE, CHALLENGER, short_name
 from novelty_maps.page.answers import Answer, Number, map_role
+from novelty_maps.page.compared import labels
 from novelty_maps.page.tables import (
     Cell,
     Table,
     detectors_table,
     interval_cell,
     maps_table,
-    plain,
     run_cells,
     run_columns,
 )
-
-_LONGEST = 40  # characters of a setting in a label
 
 # Numbers of agreement that are drawn: their heading, what they are, and their colour.
 _OF_TOP_K = "pixels in the top K of both maps, mean over test images"
@@ -40,6 +38,7 @@ _OF_AGREEMENT = {
     ),
     "validation_loss": ("Loss", "mean over normal validation images", "network"),
 }
+_BOUNDED = {"detection_image_auroc"}  # those of them that lie between 0 and 1
 
 
 class Compared(NamedTuple):
@@ -54,27 +53,6 @@ class Compared(NamedTuple):
     tables: list[Table]
 
 
-def labels(table: pd.DataFrame) -> "pd.Series[str]":
-    """What each row's settings are, in few words; empty where the table has none.
-
-    Seeds are left out where the rows differ without them, and so are settings with long values.
-    """
-    names = [name for name in run_columns(table) if name != "run"]
-    distinct = len(table[names].drop_duplicates()) if names else 1
-    for long in (
-        [name for name in names if name.endswith(".seed")],
-        [name for name in names if table[name].map(plain).str.len().max() > _LONGEST],
-    ):
-        fewer = [name for name in names if name not in long]
-        if long and fewer and len(table[fewer].drop_duplicates()) == distinct:
-            names = fewer
-    words = [
-        ", ".join(f"{in_words(name.split('.', 1)[1])} {plain(row[name])}" for name in names)
-        for _, row in table.iterrows()
-    ]
-    return pd.Series(words, index=table.index, dtype=str)
-
-
 def compared_agreement(runs: pd.DataFrame, summary: pd.DataFrame) -> Compared:
     """Numbers of agreement.
 
@@ -87,7 +65,10 @@ def compared_agreement(runs: pd.DataFrame, summary: pd.DataFrame) -> Compared:
     answers = []
     for name, (heading, measure, role) in shown.items():
         rows = labelled[labelled["metric"] == name]
-        answers.append(_answer(heading, measure, rows, "estimate", ("low", "high"), role))
+        ends = ("low", "high")
+        answers.append(
+            _answer(heading, measure, rows, "estimate", ends, role, bounded=name in _BOUNDED)
+        )
     known = run_columns(runs)
     tables = [
         Table(
@@ -95,7 +76,10 @@ def compared_agreement(runs: pd.DataFrame, summary: pd.DataFrame) -> Compared:
             "Runs, with 95% intervals over test images",
             [*known, *(heading for heading, _, _ in shown.values())],
             [
-                [*run_cells(row, known), *(interval_cell(row, name) for name in shown)]
+                [
+                    *run_cells(row, known),
+                    *(interval_cell(row, name, bounded=name in _BOUNDED) for name in shown),
+                ]
                 for _, row in runs.iterrows()
             ],
         )
@@ -124,7 +108,14 @@ def compared_localization(runs: pd.DataFrame, summary: pd.DataFrame) -> Compared
     for method in shown_methods(summary):
         rows = whole[whole["method"] == method]
         answers.append(
-            _answer(short_name(method), measure, rows, "average_precision", role=map_role(method))
+            _answer(
+                short_name(method),
+                measure,
+                rows,
+                "average_precision",
+                role=map_role(method),
+                bounded=True,
+            )
         )
     return Compared(answers, _both(maps_table, runs, summary))
 
@@ -144,7 +135,7 @@ def compared_representation(runs: pd.DataFrame, summary: pd.DataFrame) -> Compar
     own = whole["detector"] == whole["representation"].map(scores)
     measure = "AUROC, normal against novel test images"
     answers = [
-        _answer(heading, measure, whole[chosen], "auroc", role=role)
+        _answer(heading, measure, whole[chosen], "auroc", role=role, bounded=True)
         for heading, chosen, role in (
             ("A network’s own score", own, "network"),
             (
@@ -186,7 +177,8 @@ def _numbers_table(summary: pd.DataFrame) -> Table:
             [
                 Cell(in_words(row["metric"])),
                 *run_cells(row, names),
-                *(interval_cell(row, name) for name in ("estimate", "sd")),
+                interval_cell(row, "estimate", bounded=row["metric"] in _BOUNDED),
+                interval_cell(row, "sd"),
                 Cell(str(row["runs"]), float(row["runs"])),
             ]
             for _, row in rows.iterrows()
@@ -201,14 +193,18 @@ def _answer(
     column: str,
     ends: Sequence[str] | None = None,
     role: str = "network",
+    *,
+    bounded: bool = False,
 ) -> Answer:
-    """One number of each configuration, and between which two it lies."""
+    """One number of each configuration, and between which two it lies.
+
+    Intervals of one that is bounded by 0 and 1, as `interval_cell` has them, end there.
+    """
     low, high = ends or (f"{column}_low", f"{column}_high")
-    auroc = measure.startswith("AUROC")
     numbers = []
     for _, row in rows.iterrows():
         value, least, most = (round(float(row[name]), 7) + 0.0 for name in (column, low, high))
-        if auroc:
+        if bounded:
             least, most = (float(np.clip(end, 0, 1)) for end in (least, most))
         if least == most:  # no interval is known
             least = most = np.nan
@@ -218,7 +214,7 @@ def _answer(
     numbers = [
         each._replace(label=each.label + count) for each, count in zip(numbers, counts, strict=True)
     ]
-    return Answer(heading, said, measure, numbers, _limits(numbers, auroc=auroc))
+    return Answer(heading, said, measure, numbers, _limits(numbers, bounded=bounded))
 
 
 def _range(numbers: list[Number]) -> str:
@@ -232,10 +228,10 @@ def _range(numbers: list[Number]) -> str:
     return f"{low} ({known[0].label}) to {high} ({known[-1].label})."
 
 
-def _limits(numbers: list[Number], *, auroc: bool) -> tuple[float, float]:
-    """Ends of the axis: with 0, but for AUROC, which ends with 1."""
+def _limits(numbers: list[Number], *, bounded: bool) -> tuple[float, float]:
+    """Ends of the axis: with 0, but for what is bounded by 1, which ends there."""
     ends = [end for each in numbers for end in (each.value, each.low, each.high) if end == end]
-    if auroc:
+    if bounded:
         return max(0.0, float(np.floor(10 * (min([0.9, *ends]) - 0.05)) / 10)), 1.0
     low, high = min([0.0, *ends]), max([0.0, *ends])
     room = 0.05 * ((high - low) or 1)

@@ -63,23 +63,22 @@ class Size(NamedTuple):
 
     Attributes:
         rows: Which of the images that all runs have, ascending.
-        pictures: Pixels in a sheet.
+        pixels: Those of a sheet, about.
     """
 
     rows: NDArray[np.int64]
-    pictures: int
+    pixels: int
 
 
-def shown_size(count: int, *, sheets: int, seed: int = 0) -> Size:
+def shown_size(count: int, *, sheets: int) -> Size:
     """Which images there is room for, at random among those that all runs have.
 
     Args:
         count: Number of those.
         sheets: Pictures of each image, of all runs together.
-        seed: Draws them.
     """
     room = _PIXELS // (SMALLEST**2 * max(1, sheets))
-    rows = drawn_rows(count, min(MOST, max(_LEAST, room)), seed=seed)
+    rows = drawn_rows(count, min(MOST, max(_LEAST, room)), seed=0)
     return Size(rows, _PIXELS // max(1, sheets))
 
 
@@ -111,14 +110,14 @@ def shown_run(
     sheets = {}
     width = 0
     if reconstructions is not None:
-        side = fitting_side(len(drawn), reconstructions.shape[-1], pixels=size.pictures)
+        side = fitting_side(len(drawn), reconstructions.shape[-1], pixels=size.pixels)
         pictures = in_batches(
             lambda values: eight_bit(reduced(for_display(values), side)), reconstructions, drawn
         )
         sheets["reconstruction"] = sheet(pictures, colormap=colormap)
     for method, values in (maps or {}).items():
         width = values.shape[-1]
-        side = fitting_side(len(drawn), width, pixels=size.pictures)
+        side = fitting_side(len(drawn), width, pixels=size.pixels)
         sheets[method] = sheet(map_pictures(values, drawn, side), colormap=MAP_COLORS)
     top = {} if k is None or maps is None else {n: top_of(maps[n], drawn, k) for n in MARKED_MAPS}
     return ShownRun(name, says, sheets, top, width, numbers)
@@ -156,7 +155,7 @@ def same_images(
         between runs; `sheets` of the `input` and, where it is known, the `mask`; `runs`, a mapping
         each with `numbers`, a mapping an image; `orders`, `pictures`, `measures`; `total`.
     """
-    side = fitting_side(len(drawn), images.shape[-1], pixels=size.pictures)
+    side = fitting_side(len(drawn), images.shape[-1], pixels=size.pixels)
     sheets = {"input": sheet(input_pictures(images, drawn, side), colormap=colormap)}
     if masks is not None:
         novel = reduced(masks[drawn].astype(np.float32), side) >= 0.5
@@ -172,7 +171,7 @@ def same_images(
         "runs": [
             run._asdict() | {"numbers": run.numbers.to_dict(orient="records")} for run in runs
         ],
-        "orders": [["row", "number"], *([f"differs_{m.column}", m.differs] for m in measures)],
+        "orders": [*([f"differs_{m.column}", m.differs] for m in measures), ["row", "number"]],
         "pictures": [list(each) for each in pictures.items()],
         "measures": [[each.column, each.label] for each in measures],
     }

@@ -1,8 +1,8 @@
 """The page of photos that were scored, without a pipeline: each of them, and its maps."""
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,13 @@ from novelty_maps.page.tables import Cell, Table
 SHOWN = 500  # photos at most, the most novel ones
 LOW = 0.05  # p-values up to here are marked
 _PIXELS = 2_000_000  # of a sheet at most
+
+
+class Pictures(Protocol):
+    """Pictures, (H, W) or (H, W, 3) each: an array of them, a list, or what reads files."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, place: int, /) -> NDArray[np.uint8]: ...
 
 
 class ScoredPage(NamedTuple):
@@ -46,8 +53,8 @@ class ScoredPage(NamedTuple):
 
 def scored_page(
     table: pd.DataFrame,
-    photos: Sequence[NDArray[np.uint8]],
-    overlays: Mapping[str, Sequence[NDArray[np.uint8]]],
+    photos: Pictures,
+    overlays: Mapping[str, Pictures],
 ) -> ScoredPage:
     """The page of photos and of what was found of them; `render.page_html` writes it.
 
@@ -122,11 +129,12 @@ def _rows(table: pd.DataFrame, ranks: "pd.Series[int]", methods: list[str]) -> p
 
 def _short(files: list[str]) -> list[str]:
     """Names of files below the folder that all of them are in."""
-    above = os.path.commonpath([os.path.dirname(file) for file in files])  # noqa: PTH120
-    return [os.path.relpath(file, above or ".") for file in files]
+    whole = [os.path.abspath(file) for file in files]  # noqa: PTH100
+    above = os.path.commonpath([os.path.dirname(file) for file in whole])  # noqa: PTH120
+    return [os.path.relpath(file, above) for file in whole]
 
 
-def _sheet(pictures: Sequence[NDArray[np.uint8]], shown: NDArray[np.intp]) -> dict[str, Any]:
+def _sheet(pictures: Pictures, shown: NDArray[np.intp]) -> dict[str, Any]:
     """One sheet of those that are shown, of which memory holds one in full size."""
     side = fitting_side(len(shown), len(pictures[shown[0]]), pixels=_PIXELS)
     small = [eight_bit(reduced(pictures[row][None] / np.float32(255), side))[0] for row in shown]

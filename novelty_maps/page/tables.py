@@ -1,5 +1,6 @@
 """The tables that readers sort: maps and detectors, all numbers as in the tables of the run."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -108,9 +109,27 @@ def detectors_table(table: pd.DataFrame) -> Table:
 
 def plain(value: Any) -> str:
     """A setting as it is read; tables of several runs have some as JSON."""
+    if value is None or value is pd.NA:
+        return "–"
     if isinstance(value, float):
         return "–" if np.isnan(value) else f"{value:g}"
-    return str(value).strip('"')
+    try:
+        return _plain(json.loads(value), text=value) if isinstance(value, str) else _plain(value)
+    except ValueError:  # a text that is no JSON
+        return str(value)
+
+
+def _plain(value: Any, *, text: str | None = None) -> str:
+    """A value of JSON in words; numbers as they are written in a text."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_plain, value))}]"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_plain(inner)}" for key, inner in value.items())
+    if isinstance(value, bool | np.bool_):
+        return str(value).lower()
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else text or str(value)
 
 
 def run_columns(table: pd.DataFrame) -> list[str]:
@@ -130,13 +149,22 @@ def _sees(method: str) -> str:
 
 
 def _cells(row: "pd.Series[Any]", measures: Sequence[str] | dict[str, str]) -> list[Cell]:
-    return [interval_cell(row, measure) for measure in measures]
+    return [interval_cell(row, measure, bounded=True) for measure in measures]
 
 
-def interval_cell(row: "pd.Series[Any]", measure: str) -> Cell:
-    """A number of a row, with its interval if its columns are known."""
+def interval_cell(row: "pd.Series[Any]", measure: str, *, bounded: bool = False) -> Cell:
+    """A number of a row, with its interval if its columns are known.
+
+    Args:
+        row: The row.
+        measure: Its column; the interval's are MEASURE`_low` and MEASURE`_high`.
+        bounded: Whether the number lies between 0 and 1, and so its interval; that over a few runs
+            is wider.
+    """
     value, low, high = (row.get(f"{measure}{end}") for end in ("", "_low", "_high"))
     if pd.isna(value):
         return Cell("–", np.nan)
     known = not (pd.isna(low) or pd.isna(high))
+    if known and bounded:
+        low, high = np.clip([low, high], 0, 1)
     return Cell(f"{value:.3f}", float(value), f"{low:.3f} to {high:.3f}" if known else "")

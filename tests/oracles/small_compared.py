@@ -1,10 +1,14 @@
 """A small page of three runs made by hand, and one of six photos."""
 
+import base64
+import io
+
 import numpy as np
 import pandas as pd
+from PIL import Image
 
-from novelty_maps.page.compared import ComparedPage, settings_table
-from novelty_maps.page.run_numbers import compared_agreement, labels
+from novelty_maps.page.compared import ComparedPage, labels, settings_table
+from novelty_maps.page.run_numbers import compared_agreement
 from novelty_maps.page.same_images import Measure, same_images, shown_run, shown_size
 from novelty_maps.page.scored import scored_page
 
@@ -45,6 +49,15 @@ def numbers(seed):
     generator = np.random.default_rng(100 + seed)
     score = generator.random(COUNT)
     return pd.DataFrame({"score": score, "agreement": generator.integers(0, K, COUNT)})
+
+
+def picture(sheet, place):
+    """One picture of a sheet, as pixels."""
+    content = base64.b64decode(sheet["uri"].partition(",")[2])
+    pixels = np.asarray(Image.open(io.BytesIO(content)))
+    side, columns = sheet["side"], sheet["columns"]
+    top, left = place // columns * side, place % columns * side
+    return pixels[top : top + side, left : left + side]
 
 
 def compared_images(*, masks=None):

@@ -5,32 +5,17 @@ import pandas as pd
 import pytest
 from oracles import detection_tables
 from oracles.localization_tables import localization
-from oracles.small_compared import RUNS, SETTINGS, SUMMARY
+from oracles.small_compared import RUNS, SUMMARY
 
 from novelty_maps.page.run_numbers import (
     compared_agreement,
     compared_localization,
     compared_representation,
-    labels,
 )
 
 
 def texts(table):
     return [[cell.text for cell in row] for row in table.rows]
-
-
-def test_labels_leave_out_seeds_and_long_values_where_the_others_tell_runs_apart():
-    table = SETTINGS.assign(**{"split.normal_classes": [str([*range(20)])] * 2 + ["[0]"]})
-    assert labels(table).tolist() == [
-        "noise std 0, seed 0",
-        "noise std 0, seed 1",
-        "noise std 0.4, seed 0",
-    ]
-    assert labels(table.drop(columns="train.seed")).tolist() == ["noise std 0"] * 2 + [
-        "noise std 0.4"
-    ]
-    assert labels(SETTINGS[["run", "train.seed"]]).tolist() == ["seed 0", "seed 1", "seed 0"]
-    assert labels(SETTINGS[["run"]]).tolist() == [""] * 3
 
 
 def test_numbers_of_configurations_are_those_of_the_summary():
@@ -105,6 +90,33 @@ def test_interval_of_an_area_under_a_curve_ends_at_one():
     table = detection_tables.TABLE.assign(auroc_high=1.4, runs=2)
     said = compared_representation(table.assign(run="one"), table)
     assert {number.high for answer in said.answers for number in answer.numbers} == {1.0}
+
+
+def test_interval_of_what_lies_between_0_and_1_does_so_on_cards_and_in_tables():
+    table = localization({"saliency": 0.35, "absolute_error": 0.3})
+    table = table.assign(average_precision_low=-0.4, average_precision_high=1.4, runs=2)
+    gain = "average_precision_gain_over_absolute_error"
+    table[[gain, f"{gain}_low", f"{gain}_high"]] = [0.05, -0.2, 0.3]
+    said = compared_localization(table.assign(run="one"), table)
+    difference, *maps = said.answers
+    assert difference.numbers[0].low == -0.2
+    assert {(each.low, each.high) for answer in maps for each in answer.numbers} == {(0, 1)}
+    assert {answer.limits for answer in maps} == {(0, 1)}
+    for each in said.tables:
+        place = each.heads.index("average precision")
+        assert {row[place].interval for row in each.rows} == {"0.000 to 1.000"}
+
+
+def test_interval_of_the_auroc_of_the_loss_ends_at_one():
+    name = "detection_image_auroc"
+    ends = {"estimate": 0.9, "low": 0.7, "high": 1.1}
+    runs = RUNS.assign(**{name: 0.9, f"{name}_low": 0.7, f"{name}_high": 1.1})
+    said = compared_agreement(runs, SUMMARY.assign(metric=name, **ends))
+    (loss,) = [each for each in said.answers if each.measure.startswith("AUROC")]
+    assert {number.high for number in loss.numbers} == {1.0}
+    tables = {table.name: table for table in said.tables}
+    assert tables["runs"].rows[0][-2].interval == "0.700 to 1.000"
+    assert tables["configurations"].rows[0][2].interval == "0.700 to 1.000"
 
 
 def test_interval_that_is_unknown_stays_unknown():

@@ -1,22 +1,10 @@
 """Pictures and numbers of the same images under several runs."""
 
-import base64
-import io
-
 import numpy as np
 import pytest
-from oracles.small_compared import COUNT, K, compared_images, numbers, pictures
-from PIL import Image
+from oracles.small_compared import COUNT, K, compared_images, numbers, picture, pictures
 
 from novelty_maps.page.same_images import MOST, shown_size
-
-
-def picture(sheet, place):
-    content = base64.b64decode(sheet["uri"].partition(",")[2])
-    pixels = np.asarray(Image.open(io.BytesIO(content)))
-    side, columns = sheet["side"], sheet["columns"]
-    top, left = place // columns * side, place % columns * side
-    return pixels[top : top + side, left : left + side]
 
 
 def test_every_run_has_its_own_pictures_of_the_same_images():
@@ -39,9 +27,9 @@ def test_images_know_by_how_much_runs_differ():
         differs = [row[f"differs_{column}"] for row in compared["rows"]]
         assert differs == pytest.approx(np.ptp(values, axis=0))
     assert [value for value, _ in compared["orders"]] == [
-        "row",
         "differs_score",
         "differs_agreement",
+        "row",
     ]
 
 

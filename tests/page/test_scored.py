@@ -38,6 +38,18 @@ def test_photos_of_one_folder_have_short_names():
     assert [row["name"] for row in rows] == table["file"].tolist()
 
 
+def test_photos_given_by_relative_and_by_absolute_paths_have_short_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plain, over = photos()
+    names = ["a/0.png", *(f"b/{place}.png" for place in range(1, 6))]
+    table = scores().assign(file=[names[0], *(str(tmp_path / name) for name in names[1:])])
+    rows = scored.scored_page(table, plain, {"patchcore": over}).images["rows"]
+    assert [row["name"] for row in rows] == [
+        "a/0.png",
+        *(f"b/{place}.png" for place in range(1, 6)),
+    ]
+
+
 def test_grey_photos_and_colour_maps_go_together():
     plain, over = photos()
     page = scored.scored_page(scores(), plain[..., 0], {"patchcore": over})

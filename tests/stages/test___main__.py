@@ -17,6 +17,8 @@ from PIL import Image
 
 import stages.__main__ as program
 from novelty_maps.detectors import fit
+from novelty_maps.images.new import read_images
+from novelty_maps.images.results import read_results
 from novelty_maps.localization.photos import score_photos
 from novelty_maps.params.detectors import DetectorsParams
 from novelty_maps.pipeline.errors import InputError
@@ -48,6 +50,8 @@ def test_files_hold_what_the_library_says_of_the_photos(capsys):
         device=CPU,
     )
     table = pd.read_csv("scores/scores.csv")
+    assert table.pop("name").tolist() == [0, 1, 2]
+    assert set(table.pop("fit")) == {"pad"}
     pd.testing.assert_frame_equal(table, found.table, check_dtype=False, rtol=1e-8)
     (marked,) = found.marked.values()
     for number in range(3):
@@ -74,7 +78,7 @@ def test_a_trained_autoencoder_is_taken_by_its_path():
 def test_page_shows_what_was_scored(capsys):
     settings = {"method": ["distance_to_mean", "uniform"], "image_size": 32, "fit": "pad"}
     program.score([Path("new")], Path("normal"), **settings)
-    program.page(fit="pad")
+    program.page()
     assert capsys.readouterr().out.endswith("scores/page.html\n")
     text = Path("scores/page.html").read_text()
     for number in range(3):
@@ -83,6 +87,19 @@ def test_page_shows_what_was_scored(capsys):
     program.score([Path("new")], Path("normal"), **settings)  # the page is no photo of the folder
     program.page(output=Path("elsewhere.html"))
     assert Path("elsewhere.html").exists()
+
+
+def test_page_after_another_run_into_the_same_folder_has_that_ones_maps():
+    settings = {"method": ["distance_to_mean"], "image_size": 32, "fit": "pad"}
+    save(Path("new/a/0.png"), pixels_of(30, 50, 30, 3))
+    program.score([Path("new")], Path("normal"), **settings)
+    save(Path("new/a/0.png"), pixels_of(31, 30, 50, 3))
+    program.score([Path("new/a")], Path("normal"), **settings)
+    found = read_results(Path("scores"))
+    picture = np.asarray(Image.open("scores/0.distance_to_mean.png"))
+    np.testing.assert_array_equal(found.overlays["distance_to_mean"][0], picture)
+    photos, _ = read_images([Path("new/a/0.png")], (3, *picture.shape[:2]), "pad")
+    np.testing.assert_array_equal(found.photos[0], photos[0].transpose(1, 2, 0))
 
 
 def test_page_of_nothing_is_an_error():

@@ -67,7 +67,10 @@ def test_files_hold_what_the_library_says_of_the_images(scored, finished, capsys
         batch_size=256,
         device=torch.device("cpu"),
     )
-    pd.testing.assert_frame_equal(pd.read_csv(folder / "scores.csv"), table, check_dtype=False)
+    written = pd.read_csv(folder / "scores.csv")
+    assert written.pop("name").tolist() == [0, 1, 2]
+    assert set(written.pop("fit")) == {DATA.fit}
+    pd.testing.assert_frame_equal(written, table, check_dtype=False)
     for name, found in marked.items():
         for number in range(3):
             kept = np.load(folder / f"{number}.{name}.npy")

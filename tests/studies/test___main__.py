@@ -85,6 +85,19 @@ def test_page_of_a_study_without_experiments_is_that_of_its_tables(start):
     assert "Does it hold over seeds?" in text
 
 
+def test_page_of_a_commit_that_there_is_not_is_an_error_though_there_are_tables(start):
+    shutil.copytree(ROOT / paths.RESULTS / "seeds", paths.RESULTS / "seeds")
+    with pytest.raises(InputError, match="'nowhere' names no commit"):
+        commands.page(["seeds"], start="nowhere")
+    assert not Path("build").exists()
+
+
+def test_images_of_a_page_come_from_the_remote_that_is_named(start, capsys):
+    run_of_agreement("mine-1", start)
+    commands.page(["mine"], remote="shared")
+    assert "nor the DVC remote shared has data/split.csv of mine-1" in capsys.readouterr().out
+
+
 def test_unknown_study_cannot_be_run(start):
     with pytest.raises(InputError, match="no study is named seed; did you mean seeds"):
         commands.run("seed")
