@@ -21,6 +21,7 @@ CPU = torch.device("cpu")
 IMAGES = torch.zeros(48, 1, 8, 8, dtype=torch.uint8)
 for row, image in enumerate(IMAGES):
     image[0, :, row % 7 : row % 7 + 2] = 120 + row
+LONG = "!" * 2**20
 SETTINGS = {"learning_rate": 1e-3, "batch_size": 15, "epochs": 4, "patience": 99}
 SETTINGS |= {"seed": 3, "device": CPU}
 
@@ -112,11 +113,16 @@ def trainings(folder):
 
 
 def talking():
-    """Both write to the terminal; then the second one fails, for which the first one waits."""
+    """Both write to the terminal, as Python and as a library in C does; then the second one fails.
+
+    The first one waits for it. The error is longer than what a pipe takes.
+    """
     print(f"out of {rank()}", flush=True)
     print(f"err of {rank()}", file=sys.stderr, flush=True)
+    os.write(1, b"out of C\n")
+    os.write(2, b"err of C\n")
     if rank() == 1:
-        raise InputError("the second has an error: mend it")
+        raise InputError("the second has an error: mend it" + LONG)
     distributed.barrier()
 
 
