@@ -10,6 +10,7 @@ In a single process everything here leaves all as it is.
 
 import warnings
 from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, distributed, nn
@@ -18,6 +19,8 @@ from torch.nn.parallel import DistributedDataParallel
 from novelty_maps.machine.devices import compiled
 from novelty_maps.networks.inputs import Forward, ValidationLoss, seeded_generator
 from novelty_maps.training.processes import count, rank
+
+_T = TypeVar("_T")
 
 
 def synchronised(network: nn.Module, *, compile: bool) -> Forward:
@@ -36,8 +39,20 @@ def synchronised(network: nn.Module, *, compile: bool) -> Forward:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # another name of broadcast_buffers
         return DistributedDataParallel(
-            forward, broadcast_buffers=False, find_unused_parameters=True
+            _WithUnused(forward), broadcast_buffers=False, find_unused_parameters=True
         )
+
+
+class _WithUnused(nn.Module):
+    """A network and a parameter that no loss reaches: looking in vain, PyTorch warns each time."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.unused = nn.Parameter(torch.zeros(1, device=next(network.parameters()).device))
+
+    def forward(self, *given: Any, **named: Any) -> Any:
+        return self.network(*given, **named)
 
 
 def whole_batch(batch_size: int, examples: int) -> int:
@@ -57,10 +72,20 @@ def own_noise(generator: torch.Generator) -> torch.Generator:
 
 def mean_of_all(value: Tensor) -> float:
     """Mean of the processes' scalars, the same in all."""
-    if count() > 1:
-        distributed.all_reduce(value)
-        value = value / count()
-    return float(value)
+    if count() == 1:
+        return float(value)
+    total = value.clone()
+    distributed.all_reduce(total)
+    return float(total / count())
+
+
+def found_by_first(find: Callable[[], _T]) -> _T:
+    """What the first process finds, in all; the others do not look. It is pickled."""
+    if count() == 1:
+        return find()
+    found = [find() if rank() == 0 else None]
+    distributed.broadcast_object_list(found, 0)
+    return cast(_T, found[0])
 
 
 def changed_by_first(network: nn.Module, change: Callable[[nn.Module], None]) -> None:

@@ -46,11 +46,6 @@ def test_error_of_any_process_is_raised_here_and_only_the_first_is_heard(capfd):
     assert capfd.readouterr() == ("out of 0\nout of C\n", "err of 0\nerr of C\n")
 
 
-def test_mistake_of_the_code_has_its_traceback():
-    with pytest.raises(RuntimeError, match=r"(?s)process \d: Traceback.*in mistaken.*nobody fore"):
-        in_processes(ranks.mistaken, processes=2, device="cpu")
-
-
 def test_more_processes_than_cuda_devices_are_an_error_that_names_both(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     for device in ("cuda", "auto"):
