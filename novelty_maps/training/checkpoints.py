@@ -54,19 +54,25 @@ class Checkpoint:
         settings: Parameters of the run.
         files: Data and source files that decide the result.
         device: Where the network is trained.
+        threads: On so many (`loop.threads_of`), which may be fewer than are set.
 
     Attributes:
         path: The file; None if it cannot be kept.
     """
 
     def __init__(
-        self, settings: Mapping[str, Any], files: list[Path], *, device: torch.device
+        self,
+        settings: Mapping[str, Any],
+        files: list[Path],
+        *,
+        device: torch.device,
+        threads: int,
     ) -> None:
         parts = {
             "settings": dict(settings),
             "files": [file_digest(file) for file in files],
             "torch": torch.__version__,
-            "threads": torch.get_num_threads(),
+            "threads": threads,
             "processor": processor(device),
         }
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from novelty_maps.machine.devices import threads_for
+from novelty_maps.machine.devices import on_threads, threads_for
 from novelty_maps.networks.inputs import (
     MEMORY_FORMAT,
     BatchLoss,
@@ -104,13 +104,19 @@ def train(
     forward = parallel.synchronised(network, compile=compile)
     steps = _Steps(forward, optimizer, scheduler, batch_loss, precision, epoch_steps, on_batch)
     end = _End(after_steps, validation_loss, keep_epochs, keep_running, learning_rate, on_epoch)
-    with threads_for(batch_size * data[0][0].numel()):
+    with on_threads(threads_of(data[0], batch_size)):
         while state.epoch < epochs and state.epoch - state.best_epoch < patience:
             network.train()
             train_loss = steps.take(data, batch_size, epoch_generator(seed, state.epoch + 1))
             state = end.of_epoch(state, network, optimizer, train_loss)
     network.eval().load_state_dict(state.best_network)
     return state
+
+
+def threads_of(images: Tensor, batch_size: int) -> int:
+    """Threads that `train` takes on the CPU, in each process: as its share of a batch needs."""
+    share = parallel.whole_batch(batch_size, len(images)) // processes.count()
+    return threads_for(share * images.shape[1:].numel())
 
 
 def visits_of_epoch(count: int, batch_size: int, epoch_steps: int | None) -> int:

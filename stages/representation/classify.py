@@ -42,6 +42,7 @@ def _train(variant: str, classifier: ClassifierParams) -> None:
     from novelty_maps.pipeline.paths import RAW_IMAGES, SPLIT
     from novelty_maps.training import processes
     from novelty_maps.training.checkpoints import Checkpoint, source_files
+    from novelty_maps.training.loop import threads_of
     from novelty_maps.training.progress import growing_curve
 
     chosen, settings = classifier.variant(variant), settings_of(variant, classifier)
@@ -53,6 +54,7 @@ def _train(variant: str, classifier: ClassifierParams) -> None:
         {**chosen.model_dump(), **settings.model_dump(exclude={"variants"})},
         [RAW_IMAGES, SPLIT, *source_files("classifiers")],
         device=device,
+        threads=threads_of(images["train"], settings.batch_size),
     )
     curve = CLASSIFIER_METRICS / f"{variant}.csv"
     network, state = train_classifier(

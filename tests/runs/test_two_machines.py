@@ -56,7 +56,7 @@ seed = Path("prepared.txt").read_text()
 device = torch.device("cpu")
 torch.manual_seed(int(seed))
 network = torch.nn.Linear(2, 2)
-checkpoint = Checkpoint({}, [Path("prepared.txt")], device=device)
+checkpoint = Checkpoint({}, [Path("prepared.txt")], device=device, threads=1)
 
 def watch(state):
     tell(seed, f"epoch {state.epoch}")
