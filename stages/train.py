@@ -20,9 +20,9 @@ def main(train: TrainParams) -> None:
 
     runtime.prepare()
 
-    from novelty_maps.training.processes import in_processes
+    from novelty_maps.training.processes import launch
 
-    in_processes(_train, train, processes=train.processes, device=train.device)
+    launch(_train, train, processes=train.processes, device=train.device)
 
 
 def _train(train: TrainParams) -> None:

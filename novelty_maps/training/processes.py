@@ -38,7 +38,7 @@ def rank() -> int:
     return distributed.get_rank() if _grouped() else 0
 
 
-def count() -> int:
+def world_size() -> int:
     """Number of processes of the computation."""
     return distributed.get_world_size() if _grouped() else 1
 
@@ -58,9 +58,7 @@ class _Part(NamedTuple):
     arguments: Sequence[Any]
 
 
-def in_processes(
-    function: Callable[..., None], *arguments: Any, processes: int, device: str
-) -> None:
+def launch(function: Callable[..., None], *arguments: Any, processes: int, device: str) -> None:
     """Call a function in so many processes at once, or here if it is one.
 
     Of several, the first alone writes to the terminal.

@@ -28,10 +28,10 @@ def main(
 
     runtime.prepare()
 
-    from novelty_maps.training.processes import in_processes
+    from novelty_maps.training.processes import launch
 
     count, device = classifier.processes, classifier.device
-    in_processes(_train, variant, classifier, processes=count, device=device)
+    launch(_train, variant, classifier, processes=count, device=device)
 
 
 def _train(variant: str, classifier: ClassifierParams) -> None:

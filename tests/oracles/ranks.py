@@ -14,7 +14,7 @@ from novelty_maps.pipeline.errors import InputError
 from novelty_maps.training.batch_norm import calibration
 from novelty_maps.training.checkpoints import Checkpoint
 from novelty_maps.training.loop import train
-from novelty_maps.training.processes import count, rank
+from novelty_maps.training.processes import rank, world_size
 
 CPU = torch.device("cpu")
 # Strokes at varying places, so that there is something to learn.
@@ -115,7 +115,7 @@ def trainings(folder):
         checkpoint.save(states[2])
     state = checkpoint.load()
     found["loaded"] = (state and state.epoch, checkpoint.path)
-    found["place"] = (rank(), count(), torch.get_num_threads())
+    found["place"] = (rank(), world_size(), torch.get_num_threads())
     torch.save(found, folder / f"{rank()}.pt")
     distributed.barrier()
     raise ZeroDivisionError("nobody foresaw it")

@@ -62,7 +62,7 @@ def test_threads_are_those_that_a_processes_share_of_a_batch_needs(monkeypatch):
         assert threads_of(images[:64], 999) == threads_of(images[:0], 999) == 1
         with monkeypatch.context() as patch:
             for module in (parallel, processes):
-                patch.setattr(module, "count", lambda: 2)
+                patch.setattr(module, "world_size", lambda: 2)
             assert [threads_of(images, size) for size in (128, 130)] == [1, 1]  # of 100: 50 each
             assert [threads_of(images.repeat(2, 1, 1, 1), size) for size in (128, 130)] == [1, 2]
 

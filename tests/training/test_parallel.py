@@ -14,7 +14,7 @@ from oracles.ranks import IMAGES
 
 from novelty_maps.networks.inputs import as_input
 from novelty_maps.training import parallel
-from novelty_maps.training.processes import in_processes
+from novelty_maps.training.processes import launch
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def ended(tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("ranks")
     with pytest.raises(RuntimeError) as caught:
-        in_processes(ranks.trainings, folder, processes=3, device="cpu")
+        launch(ranks.trainings, folder, processes=3, device="cpu")
     found = [torch.load(folder / f"{rank}.pt", weights_only=False) for rank in range(3)]
     return found, str(caught.value)
 
@@ -129,15 +129,15 @@ def test_each_knows_its_place(found):
 
 def test_one_process_is_left_as_it_is():
     network, generator = torch.nn.Linear(2, 2), torch.Generator()
-    assert parallel.synchronised(network, compile=False) is network
+    assert parallel.data_parallel(network, compile=False) is network
     assert parallel.own_noise(generator) is generator
     assert (parallel.whole_batch(64, 45), parallel.whole_batch(16, 45)) == (45, 16)
-    assert parallel.own_shares(torch.arange(6).view(2, 3)).tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert parallel.shard(torch.arange(6).view(2, 3)).tolist() == [[0, 1, 2], [3, 4, 5]]
     assert parallel.measured_by_first(network, lambda given: 0.1 if given is network else 0) == 0.1
     assert parallel.mean_of_all(torch.tensor(0.5)) == 0.5
     assert parallel.found_by_first(lambda: network) is network
 
 
 def test_batch_of_few_examples_has_equal_shares_too(monkeypatch):
-    monkeypatch.setattr(parallel, "count", lambda: 4)
+    monkeypatch.setattr(parallel, "world_size", lambda: 4)
     assert (parallel.whole_batch(64, 45), parallel.whole_batch(16, 45)) == (44, 16)
