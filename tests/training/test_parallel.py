@@ -5,6 +5,7 @@ Of two numbers the sum is the same in any order, of three it is not.
 
 import re
 from itertools import chain
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -13,19 +14,23 @@ from oracles import ranks
 from oracles.ranks import IMAGES
 
 from novelty_maps.networks.inputs import as_input
-from novelty_maps.training import parallel
-from novelty_maps.training.processes import launch
+from novelty_maps.training import parallel, processes
 
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory):
     """What each of three processes found, and the error in which all of them end.
 
-    To start processes takes seconds: what needs several is asked of these.
+    To start processes takes seconds: what needs several is asked of these, which are forks of one
+    that has imported what they need.
     """
     folder = tmp_path_factory.mktemp("ranks")
-    with pytest.raises(RuntimeError) as caught:
-        launch(ranks.trainings, folder, processes=3, device="cpu")
+    forks = get_context("forkserver")
+    forks.set_forkserver_preload(["oracles.ranks", "torch._dynamo"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes, "get_context", lambda name: forks)
+        with pytest.raises(RuntimeError) as caught:
+            processes.launch(ranks.trainings, folder, processes=3, device="cpu")
     found = [torch.load(folder / f"{rank}.pt", weights_only=False) for rank in range(3)]
     return found, str(caught.value)
 
