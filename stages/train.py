@@ -20,9 +20,9 @@ def main(train: TrainParams) -> None:
 
     runtime.prepare()
 
-    from novelty_maps.training.processes import in_processes
+    from novelty_maps.training.processes import launch
 
-    in_processes(_train, train, processes=train.processes, device=train.device)
+    launch(_train, train, processes=train.processes, device=train.device)
 
 
 def _train(train: TrainParams) -> None:
@@ -37,6 +37,7 @@ def _train(train: TrainParams) -> None:
     from novelty_maps.training import processes
     from novelty_maps.training.checkpoints import Checkpoint, source_files
     from novelty_maps.training.files import TRAINING_CURVE
+    from novelty_maps.training.loop import threads_of
     from novelty_maps.training.progress import growing_curve
 
     device = select_device(train.device)
@@ -46,7 +47,8 @@ def _train(train: TrainParams) -> None:
         for part in ("train", "validation")
     }
     files = [RAW_IMAGES, SPLIT, *source_files("autoencoders")]
-    checkpoint = Checkpoint(train.model_dump(), files, device=device)
+    threads = threads_of(images["train"], train.batch_size)
+    checkpoint = Checkpoint(train.model_dump(), files, device=device, threads=threads)
     watch = growing_curve(TRAINING_CURVE, AUTOENCODER)
     trained = train_autoencoder(train, images, checkpoint, device=device, watch=watch)
     if processes.rank() == 0:

@@ -14,15 +14,16 @@ from dvc.repo import Repo
 _DIGEST = re.compile(r"\bmd5: ([0-9a-f]{32}(?:\.dir)?)$", re.MULTILINE)
 
 
-def push(remote: str) -> int:
+def push(remote: str, *, only_new: bool = False) -> int:
     """Push the runs of stages that a DVC remote does not have, after the objects that they name.
 
-    Objects are pushed of runs that the remote has, too, because `dvc push --run-cache` may have
-    pushed those. It may be called while DVC runs a stage, because it changes nothing here; a run
-    whose objects are not all in the cache yet is left out.
+    It may be called while DVC runs a stage, because it changes nothing here; a run whose objects
+    are not all in the cache yet is left out.
 
     Args:
         remote: Name of the DVC remote.
+        only_new: Leave out objects of the runs that the remote has, for each of which it would be
+            asked. They may be missing where `dvc push --run-cache` has pushed the runs.
 
     Returns:
         How many runs were pushed.
@@ -40,7 +41,9 @@ def push(remote: str) -> int:
         whole = {
             run: path
             for run, path in _runs(here).items()
-            if _may_be_whole(repo, path) and _is_whole(cache, *run)
+            if not (only_new and run in known)
+            and _may_be_whole(repo, path)
+            and _is_whole(cache, *run)
         }
         new = {run: path for run, path in whole.items() if run not in known}
         for odb, objects in cache.get_used_objs(whole).items():
@@ -74,4 +77,4 @@ def _runs(store: Any) -> dict[tuple[str, str], str]:
 
 
 if __name__ == "__main__":
-    print(f"runs of stages pushed: {push(sys.argv[1])}")
+    print(f"runs of stages pushed: {push(sys.argv[1], only_new='--new' in sys.argv[2:])}")

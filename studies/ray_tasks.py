@@ -121,16 +121,26 @@ def _lost_machines(ray: Any) -> Iterator[str]:
 
 
 def _answer(ask: Callable[[], _T]) -> _T:
-    """What the first machine answers."""
-    answered: SimpleQueue[_T] = SimpleQueue()
-    Thread(target=lambda: answered.put(ask()), daemon=True).start()
+    """What the first machine answers; InputError if that is nothing, or an error."""
+    answered: SimpleQueue[Future[_T]] = SimpleQueue()
+
+    def wait() -> None:
+        answer: Future[_T] = Future()
+        try:
+            answer.set_result(ask())
+        except Exception as error:
+            answer.set_exception(error)
+        answered.put(answer)
+
+    Thread(target=wait, daemon=True).start()
     try:
-        return answered.get(timeout=_PATIENCE)
-    except Empty:
+        return answered.get(timeout=_PATIENCE).result()
+    except Exception as error:
+        why = "" if isinstance(error, Empty) else f" ({repr(error).splitlines()[0]})"
         raise InputError(
-            "the first machine of the cluster does not answer: what has finished is kept, so start"
-            " the cluster again, and run the study again"
-        ) from None
+            f"the first machine of the cluster does not answer{why}: what has finished is kept, so"
+            " start the cluster again, and run the study again"
+        ) from error
 
 
 def _alive(ray: Any, resource: str) -> dict[tuple[str, str], float]:

@@ -216,7 +216,7 @@ def _clone(job: Job, shell: _Shell) -> None:
 
 def _reproduce(job: Job, shell: _Shell) -> None:
     dvc = [sys.executable, "-m", "dvc"]
-    push = [sys.executable, "-m", "studies.push_run_cache", job.remote]
+    push = [sys.executable, "-m", "studies.push_run_cache", job.remote, "--new"]
     pushed = time.monotonic()
 
     def keep(line: str) -> None:

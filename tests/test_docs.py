@@ -452,7 +452,7 @@ def reading(key: str) -> set[str]:
     return {
         name
         for name, stage in stages().items()
-        if name not in ("check", "check_network")
+        if name not in ("check", "check_network", "representation_check")
         and any(
             f"{param}.".startswith(dotted) or dotted.startswith(f"{param}.")
             for param in stage.get("params", [])

@@ -53,9 +53,8 @@ def compiled(network: nn.Module) -> nn.Module:
     return torch.compile(network, dynamic=False)  # type: ignore[return-value]
 
 
-@contextmanager
-def threads_for(values: int) -> Iterator[None]:
-    """One thread on the CPU while training on batches of few values, else those that are set.
+def threads_for(values: int) -> int:
+    """Threads to train with on the CPU: one on batches of few values, else those that are set.
 
     With 64 images of 28×28, a second thread mostly waits for the first: it takes 1.8 times the
     processor for a fourteenth of the time. The sums of a gradient depend on the number of threads,
@@ -64,12 +63,18 @@ def threads_for(values: int) -> Iterator[None]:
     Args:
         values: Values of all images of a batch.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1 if values <= _FEW_VALUES else threads)
+    return 1 if values <= _FEW_VALUES else torch.get_num_threads()
+
+
+@contextmanager
+def on_threads(threads: int) -> Iterator[None]:
+    """So many threads on the CPU for a while."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
 def require_devices(processes: int, name: str, *, key: str = "processes") -> None:

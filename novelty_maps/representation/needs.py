@@ -3,12 +3,19 @@
 from novelty_maps.pipeline.errors import InputError
 
 
-def require_training(images: int) -> None:
-    """Raise InputError unless there are enough normal training images for classifiers."""
-    if images < 2:
+def require_training(images: int, processes: int = 1) -> None:
+    """Raise InputError unless there are enough normal training images for classifiers.
+
+    Args:
+        images: Number of normal training images.
+        processes: Each needs so many as one alone does.
+    """
+    if images < 2 * processes:
+        asked = f"at least 2 in each of {processes} processes" if processes > 1 else "at least 2"
+        fewer = " or set fewer classifier.processes," if processes > 1 else ""
         raise InputError(
-            f"there are {images} normal training images: classifiers need at least 2, so add images"
-            " or ask the other questions alone with `dvc repro plots localization_plots`"
+            f"there are {images} normal training images: classifiers need {asked}, so add images,"
+            f"{fewer} or ask the other questions alone with `dvc repro plots localization_plots`"
         )
 
 

@@ -14,6 +14,7 @@ from novelty_maps.machine.devices import processor
 from novelty_maps.pipeline import formats
 from novelty_maps.pipeline.cache import cache_folder, file_digest, refusal
 from novelty_maps.pipeline.errors import InputError
+from novelty_maps.training import parallel
 from novelty_maps.training.state import TrainingState
 
 
@@ -53,19 +54,25 @@ class Checkpoint:
         settings: Parameters of the run.
         files: Data and source files that decide the result.
         device: Where the network is trained.
+        threads: On so many (`loop.threads_of`), which may be fewer than are set.
 
     Attributes:
         path: The file; None if it cannot be kept.
     """
 
     def __init__(
-        self, settings: Mapping[str, Any], files: list[Path], *, device: torch.device
+        self,
+        settings: Mapping[str, Any],
+        files: list[Path],
+        *,
+        device: torch.device,
+        threads: int,
     ) -> None:
         parts = {
             "settings": dict(settings),
             "files": [file_digest(file) for file in files],
             "torch": torch.__version__,
-            "threads": torch.get_num_threads(),
+            "threads": threads,
             "processor": processor(device),
         }
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -75,8 +82,17 @@ class Checkpoint:
     def load(self) -> TrainingState | None:
         """State after the last finished epoch, or None if the run is new.
 
-        The place is tried first: if nothing can be kept there, that is said on stderr.
+        Of several processes the first one finds the file, and all read that one: each has another
+        where their devices differ. If nothing can be kept in its place, that is said on stderr.
         """
+        self.path, there = parallel.found_by_first(self._find)
+        if self.path is None or not there:
+            return None
+        values = formats.read_torch(self.path, remedy="delete it to train from the beginning")
+        return TrainingState(**values)
+
+    def _find(self) -> tuple[Path | None, bool]:
+        """The file, None if it cannot be kept, and whether it is there."""
         reason = "no home folder" if self.path is None else refusal(self.path.parent)
         if reason is not None:
             where = "" if self.path is None else f" in {self.path.parent}"
@@ -86,11 +102,9 @@ class Checkpoint:
                 " folder to keep it in",
                 file=sys.stderr,
             )
-            self.path = None
-        if self.path is None or not self.path.exists():
-            return None
-        values = formats.read_torch(self.path, remedy="delete it to train from the beginning")
-        return TrainingState(**values)
+            return None, False
+        assert self.path is not None
+        return self.path, self.path.exists()
 
     def save(self, state: TrainingState) -> None:
         """Replace the file, whole or not at all."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from novelty_maps.machine.devices import threads_for
+from novelty_maps.machine.devices import on_threads, threads_for
 from novelty_maps.networks.inputs import (
     MEMORY_FORMAT,
     BatchLoss,
@@ -95,22 +95,28 @@ def train(
     Raises:
         InputError: Fewer than two examples a process, or the loss is not finite any more.
     """
-    require_training_images(len(data[0]), processes.count())
+    require_training_images(len(data[0]), processes.world_size())
     batch_size = parallel.whole_batch(batch_size, len(data[0]))
     data = tuple(tensor.to(device) for tensor in data)
     optimizer, state = _begun(network, device, state, learning_rate, weight_decay)
     per_epoch = steps_of_epoch(len(data[0]), batch_size, epoch_steps)
     scheduler = SCHEDULES[schedule](optimizer, learning_rate, per_epoch, epochs, state.epoch)
-    forward = parallel.synchronised(network, compile=compile)
+    forward = parallel.data_parallel(network, compile=compile)
     steps = _Steps(forward, optimizer, scheduler, batch_loss, precision, epoch_steps, on_batch)
     end = _End(after_steps, validation_loss, keep_epochs, keep_running, learning_rate, on_epoch)
-    with threads_for(batch_size * data[0][0].numel()):
+    with on_threads(threads_of(data[0], batch_size)):
         while state.epoch < epochs and state.epoch - state.best_epoch < patience:
             network.train()
             train_loss = steps.take(data, batch_size, epoch_generator(seed, state.epoch + 1))
             state = end.of_epoch(state, network, optimizer, train_loss)
     network.eval().load_state_dict(state.best_network)
     return state
+
+
+def threads_of(images: Tensor, batch_size: int) -> int:
+    """Threads that `train` takes on the CPU, in each process: as its share of a batch needs."""
+    share = parallel.whole_batch(batch_size, len(images)) // processes.world_size()
+    return threads_for(share * images.shape[1:].numel())
 
 
 def visits_of_epoch(count: int, batch_size: int, epoch_steps: int | None) -> int:
@@ -148,7 +154,7 @@ class _Steps:
         order = torch.cat([torch.randperm(count, generator=generator)[:full] for _ in visits])
         total = torch.zeros((), device=device)
         generator = parallel.own_noise(generator)
-        for indices in parallel.own_shares(order.view(-1, batch_size)):
+        for indices in parallel.shard(order.view(-1, batch_size)):
             batch = tuple(tensor[indices.to(device)] for tensor in data)
             with torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bf16"):
                 loss = self.batch_loss(self.forward, generator, batch)

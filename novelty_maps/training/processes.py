@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import timedelta
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.context import SpawnProcess
@@ -38,7 +38,7 @@ def rank() -> int:
     return distributed.get_rank() if _grouped() else 0
 
 
-def count() -> int:
+def world_size() -> int:
     """Number of processes of the computation."""
     return distributed.get_world_size() if _grouped() else 1
 
@@ -58,9 +58,7 @@ class _Part(NamedTuple):
     arguments: Sequence[Any]
 
 
-def in_processes(
-    function: Callable[..., None], *arguments: Any, processes: int, device: str
-) -> None:
+def launch(function: Callable[..., None], *arguments: Any, processes: int, device: str) -> None:
     """Call a function in so many processes at once, or here if it is one.
 
     Of several, the first alone writes to the terminal.
@@ -81,9 +79,6 @@ def in_processes(
     if processes == 1:
         function(*arguments)
         return
-    # Read when PyTorch is imported: a warning of each process about every network all of whose
-    # parameters have gradients (`parallel.synchronised`).
-    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     threads = max(1, torch.get_num_threads() // processes)
     with TemporaryDirectory() as folder:
         part = _Part(processes, device, threads, folder, function, arguments)
@@ -92,10 +87,10 @@ def in_processes(
         try:
             for number in range(processes):
                 _start(number, part, started, errors)
-            codes = _wait(started)
+            codes, raised = _wait(started, errors)
         finally:
             _end(started)
-    _raise_first(codes, errors)
+    _raise_first(codes, raised)
 
 
 def _start(
@@ -121,14 +116,35 @@ def _without_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _wait(started: Sequence[SpawnProcess]) -> list[int | None]:
-    """Exit codes once all have ended or one has failed; None of those that go on."""
+def _wait(
+    started: Sequence[SpawnProcess], errors: Sequence[connection.Connection]
+) -> tuple[list[int | None], list[Exception | None]]:
+    """Exit codes once all have ended or one has failed, None of those that go on; what they raised.
+
+    An error is read as soon as it comes: a pipe holds little of a long one, and its process waits.
+    """
+    raised: dict[connection.Connection, Exception | None] = {}
     while True:
         codes = [process.exitcode for process in started]
+        raised |= {error: _received(error) for error in _unread(errors, raised) if error.poll()}
         going_on = [p.sentinel for p, code in zip(started, codes, strict=True) if code is None]
         if any(codes) or not going_on:
-            return codes
-        connection.wait(going_on)
+            return codes, [raised.get(error) for error in errors]
+        connection.wait([*going_on, *_unread(errors, raised)])
+
+
+def _unread(
+    errors: Sequence[connection.Connection], read: Container[connection.Connection]
+) -> list[connection.Connection]:
+    return [error for error in errors if error not in read]
+
+
+def _received(error: connection.Connection) -> Exception | None:
+    """What a process raised, or None if it ended without a word or in the middle of one."""
+    with contextlib.suppress(EOFError, OSError):
+        found: Exception = error.recv()
+        return found
+    return None
 
 
 def _end(started: Sequence[SpawnProcess]) -> None:
@@ -141,10 +157,10 @@ def _end(started: Sequence[SpawnProcess]) -> None:
         process.join()
 
 
-def _raise_first(codes: Sequence[int | None], errors: Sequence[connection.Connection]) -> None:
+def _raise_first(codes: Sequence[int | None], raised: Sequence[Exception | None]) -> None:
     """Raise what ended the processes, if anything did: a kill before the errors that follow it."""
-    raised = []
-    for number, (code, error) in enumerate(zip(codes, errors, strict=True), 1):
+    found = []
+    for number, (code, error) in enumerate(zip(codes, raised, strict=True), 1):
         if code is not None and (code < 0 or code > 128):
             name = signal.Signals(abs(code) % 128).name
             raise InputError(
@@ -153,18 +169,10 @@ def _raise_first(codes: Sequence[int | None], errors: Sequence[connection.Connec
                 " short, set fewer processes"
             )
         if code:
-            raised.append(_received(error, code))
+            found.append(error or RuntimeError(f"a process ended with status {code}"))
     # What another process makes of one that failed is no error of its own.
-    for one in sorted(raised, key=lambda one: isinstance(one, RuntimeError)):
+    for one in sorted(found, key=lambda one: isinstance(one, RuntimeError)):
         raise one
-
-
-def _received(error: connection.Connection, code: int) -> Exception:
-    with contextlib.suppress(EOFError):
-        if error.poll():
-            found: Exception = error.recv()
-            return found
-    return RuntimeError(f"a process ended with status {code}")
 
 
 def _run(number: int, part: _Part, errors: connection.Connection) -> None:
@@ -172,7 +180,7 @@ def _run(number: int, part: _Part, errors: connection.Connection) -> None:
     signal.signal(signal.SIGTERM, lambda signum, frame: sys.exit(128 + signum))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if number:
-        sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (as long as it lives)
+        _be_silent()
     tqdm.set_lock(threading.RLock())  # its usual one is told to be lost after a kill
     runtime.prepare()
     torch.set_num_threads(part.threads)
@@ -180,13 +188,20 @@ def _run(number: int, part: _Part, errors: connection.Connection) -> None:
         _join(number, part)
         part.function(*part.arguments)
         distributed.barrier()
-    except (InputError, OSError) as error:
-        errors.send(error)
-        sys.exit(1)
-    except Exception:
-        errors.send(RuntimeError(f"process {number + 1}: {traceback.format_exc()}"))
+    except Exception as error:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left to be tidied up
+        expected = isinstance(error, InputError | OSError)
+        told = RuntimeError(f"process {number + 1}: {traceback.format_exc()}")
+        errors.send(error if expected else told)
         sys.exit(1)
     distributed.destroy_process_group()
+
+
+def _be_silent() -> None:
+    """Write nothing to the terminal from here on, nor do the libraries."""
+    with Path(os.devnull).open("w") as nowhere:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _join(number: int, part: _Part) -> None:

@@ -28,10 +28,10 @@ def main(
 
     runtime.prepare()
 
-    from novelty_maps.training.processes import in_processes
+    from novelty_maps.training.processes import launch
 
     count, device = classifier.processes, classifier.device
-    in_processes(_train, variant, classifier, processes=count, device=device)
+    launch(_train, variant, classifier, processes=count, device=device)
 
 
 def _train(variant: str, classifier: ClassifierParams) -> None:
@@ -42,6 +42,7 @@ def _train(variant: str, classifier: ClassifierParams) -> None:
     from novelty_maps.pipeline.paths import RAW_IMAGES, SPLIT
     from novelty_maps.training import processes
     from novelty_maps.training.checkpoints import Checkpoint, source_files
+    from novelty_maps.training.loop import threads_of
     from novelty_maps.training.progress import growing_curve
 
     chosen, settings = classifier.variant(variant), settings_of(variant, classifier)
@@ -53,6 +54,7 @@ def _train(variant: str, classifier: ClassifierParams) -> None:
         {**chosen.model_dump(), **settings.model_dump(exclude={"variants"})},
         [RAW_IMAGES, SPLIT, *source_files("classifiers")],
         device=device,
+        threads=threads_of(images["train"], settings.batch_size),
     )
     curve = CLASSIFIER_METRICS / f"{variant}.csv"
     network, state = train_classifier(

@@ -33,7 +33,7 @@ def cache(tmp_path, monkeypatch):
 def trained(**changes):
     small = {"code_length": 4, "epochs": 2, "batch_size": 16, "keep_epochs": [2, 5], "seed": 3}
     settings = section(TrainParams, "train", **{**small, **changes})
-    checkpoint = Checkpoint(settings.model_dump(), [], device=CPU)
+    checkpoint = Checkpoint(settings.model_dump(), [], device=CPU, threads=1)
     return train_autoencoder(settings, IMAGES, checkpoint, device=CPU)
 
 

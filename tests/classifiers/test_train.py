@@ -24,7 +24,7 @@ def checkpoints_of_its_own(tmp_path, monkeypatch):
 
 def trained(classifier, name="a", images=IMAGES):
     settings = settings_of(name, classifier)
-    checkpoint = Checkpoint(settings.model_dump(), [], device=CPU)
+    checkpoint = Checkpoint(settings.model_dump(), [], device=CPU, threads=1)
     network, state = train_classifier(
         classifier.variant(name), settings, images, TARGETS, checkpoint, classes=3, device=CPU
     )

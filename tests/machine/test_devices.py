@@ -5,6 +5,7 @@ import torch
 
 from novelty_maps.machine.devices import (
     compiled,
+    on_threads,
     processor,
     require_devices,
     select_device,
@@ -50,11 +51,11 @@ def test_batches_of_few_values_have_one_thread_and_others_those_that_are_set():
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        with threads_for(64 * 28 * 28):
+        assert threads_for(64 * 28 * 28) == 1
+        assert threads_for(256 * 28 * 28) == 2
+        with on_threads(1):
             assert torch.get_num_threads() == 1
-        with threads_for(256 * 28 * 28):
-            assert torch.get_num_threads() == 2
-        with pytest.raises(KeyError), threads_for(1):
+        with pytest.raises(KeyError), on_threads(1):
             raise KeyError
         assert torch.get_num_threads() == 2
     finally:

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from pathlib import Path
 
 import torch
 from torch import distributed, nn
@@ -13,14 +12,16 @@ from novelty_maps.autoencoders.registry import seeded_autoencoder
 from novelty_maps.networks.inputs import as_input
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.training.batch_norm import calibration
+from novelty_maps.training.checkpoints import Checkpoint
 from novelty_maps.training.loop import train
-from novelty_maps.training.processes import count, rank
+from novelty_maps.training.processes import rank, world_size
 
 CPU = torch.device("cpu")
 # Strokes at varying places, so that there is something to learn.
 IMAGES = torch.zeros(48, 1, 8, 8, dtype=torch.uint8)
 for row, image in enumerate(IMAGES):
     image[0, :, row % 7 : row % 7 + 2] = 120 + row
+LONG = "!" * 2**20
 SETTINGS = {"learning_rate": 1e-3, "batch_size": 15, "epochs": 4, "patience": 99}
 SETTINGS |= {"seed": 3, "device": CPU}
 
@@ -102,21 +103,35 @@ def visits():
 
 
 def trainings(folder):
-    """Every one of them, into a file of this process."""
+    """Every one of them, into a file of this process; then all raise what nobody foresaw."""
     states = {}
     whole = normalised(on_epoch=lambda state: states.update({state.epoch: state}))
     found = {"one_step": one_step(), "visits": visits(), "whole": whole, "again": normalised()}
     found["resumed"] = normalised(states[2])
-    found["place"] = (rank(), count(), torch.get_num_threads())
-    torch.save(found, Path(folder) / f"{rank()}.pt")
+    # The first has a checkpoint, and the others would look for it under another name.
+    os.environ["CHECKPOINTS_ROOT"] = str(folder / "checkpoints")
+    checkpoint = Checkpoint({"rank": rank()}, [], device=CPU, threads=1)
+    if rank() == 0:
+        checkpoint.save(states[2])
+    state = checkpoint.load()
+    found["loaded"] = (state and state.epoch, checkpoint.path)
+    found["place"] = (rank(), world_size(), torch.get_num_threads())
+    torch.save(found, folder / f"{rank()}.pt")
+    distributed.barrier()
+    raise ZeroDivisionError("nobody foresaw it")
 
 
 def talking():
-    """Both write to the terminal; then the second one fails, for which the first one waits."""
+    """Both write to the terminal, as Python and as a library in C does; then the second one fails.
+
+    The first one waits for it. The error is longer than what a pipe takes.
+    """
     print(f"out of {rank()}", flush=True)
     print(f"err of {rank()}", file=sys.stderr, flush=True)
+    os.write(1, b"out of C\n")
+    os.write(2, b"err of C\n")
     if rank() == 1:
-        raise InputError("the second has an error: mend it")
+        raise InputError("the second has an error: mend it" + LONG)
     distributed.barrier()
 
 
@@ -125,8 +140,3 @@ def killed():
     if rank() == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     distributed.barrier()
-
-
-def mistaken():
-    """All raise what nobody foresaw."""
-    raise ZeroDivisionError("nobody foresaw it")

@@ -75,5 +75,6 @@ def test_same_command_goes_on_and_ends_with_the_bytes_of_an_undisturbed_training
     alone, other, (first, second), last = disturbed
     assert f"going on after epoch {first['epoch']} " in second["stderr"]
     assert last.count(f"going on after epoch {second['epoch']} ") == 1
+    assert "Warning" not in last
     assert other.snapshot() == alone.snapshot()
     assert list((other / "cache/novelty-maps/checkpoints").glob("[!.]*")) == []

@@ -13,6 +13,7 @@ from novelty_maps.autoencoders.files import AUTOENCODER, KEPT_EPOCHS, KEPT_LIST,
 from novelty_maps.autoencoders.losses import mean_reconstruction_loss
 from novelty_maps.autoencoders.registry import autoencoder_of
 from novelty_maps.autoencoders.trained import load_autoencoder
+from novelty_maps.machine.devices import on_threads
 from novelty_maps.maps.files import map_path
 from novelty_maps.params.data import DataParams
 from novelty_maps.params.detectors import DetectorsParams
@@ -129,11 +130,12 @@ def test_interrupted_training_ends_with_the_same_bytes(monkeypatch, capsys):
 
     with monkeypatch.context() as patch:
         patch.setattr(Checkpoint, "save", save_and_stop)
-        with pytest.raises(KeyboardInterrupt):
+        with on_threads(1), pytest.raises(KeyboardInterrupt):
             trained()
     assert TRAINING_CURVE.read_bytes() == expected[1]  # that of the weights, which are still there
     AUTOENCODER.unlink()
-    trained()
+    with on_threads(2):  # of which batches as small as these take one
+        trained()
     assert "going on after epoch 1 (" in capsys.readouterr().err
     assert (AUTOENCODER.read_bytes(), TRAINING_CURVE.read_bytes()) == expected
 

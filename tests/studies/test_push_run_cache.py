@@ -39,13 +39,15 @@ def test_run_that_is_not_yet_whole_is_left_for_later(store):
     cached = [path for path in Path(".dvc/cache/files").rglob("*") if path.is_file()]
     (made,) = [path for path in cached if path.read_bytes() == b"made"]
     made.rename("aside")
-    assert push_run_cache.push("store") == 1
+    assert push_run_cache.push("store", only_new=True) == 1
     Path("aside").rename(made)
-    assert push_run_cache.push("store") == 1
+    assert push_run_cache.push("store", only_new=True) == 1
+    require_pushed(store)
 
 
 def test_metrics_of_a_run_that_dvc_has_pushed_follow(store):
     dvc("push", "--run-cache", "--remote", "store")
+    assert push_run_cache.push("store", only_new=True) == 0
     with pytest.raises(FileNotFoundError):
         require_pushed(store)
     assert push_run_cache.push("store") == 0

@@ -174,3 +174,14 @@ def test_first_machine_that_does_not_answer_ends_the_wait(monkeypatch):
     assert ray_tasks._answer(lambda: 1) == 1
     with pytest.raises(InputError, match="the first machine of the cluster does not answer"):
         ray_tasks._answer(threading.Event().wait)
+
+
+def test_error_of_the_first_machine_is_told_at_once(capfd):
+    def ask():
+        raise ConnectionError("lost\nand more")
+
+    begun = time.monotonic()
+    with pytest.raises(InputError, match=r"does not answer \(ConnectionError.*lost.*\): what has"):
+        ray_tasks._answer(ask)
+    assert time.monotonic() - begun < ray_tasks._PATIENCE / 2
+    assert capfd.readouterr().err == ""

@@ -31,11 +31,11 @@ def cache(tmp_path, monkeypatch):
 
 
 def test_new_run_has_no_state_and_a_saved_one_is_read_as_it_was(tmp_path, cache):
-    checkpoint = Checkpoint({"seed": 0}, [tmp_path / "a"], device=CPU)
+    checkpoint = Checkpoint({"seed": 0}, [tmp_path / "a"], device=CPU, threads=1)
     assert checkpoint.load() is None
     assert list(cache.iterdir()) == []
     checkpoint.save(STATE)
-    found = Checkpoint({"seed": 0}, [tmp_path / "a"], device=CPU).load()
+    found = Checkpoint({"seed": 0}, [tmp_path / "a"], device=CPU, threads=1).load()
     assert (found.epoch, found.best_epoch, found.best_loss) == (2, 1, 0.5)
     assert found.history == STATE.history
     assert torch.equal(found.network["weight"], STATE.network["weight"])
@@ -43,7 +43,7 @@ def test_new_run_has_no_state_and_a_saved_one_is_read_as_it_was(tmp_path, cache)
 
 
 def test_removed_checkpoint_is_gone_and_may_be_removed_again(tmp_path, cache):
-    checkpoint = Checkpoint({}, [], device=CPU)
+    checkpoint = Checkpoint({}, [], device=CPU, threads=1)
     checkpoint.save(STATE)
     checkpoint.remove()
     checkpoint.remove()
@@ -52,8 +52,8 @@ def test_removed_checkpoint_is_gone_and_may_be_removed_again(tmp_path, cache):
 
 
 def test_run_that_differs_in_anything_has_another_file(tmp_path, monkeypatch):
-    def path(settings, *files):
-        return Checkpoint(settings, list(files), device=CPU).path
+    def path(settings, *files, threads=1):
+        return Checkpoint(settings, list(files), device=CPU, threads=threads).path
 
     a, b = tmp_path / "a", tmp_path / "b"
     b.write_text("data")
@@ -70,13 +70,12 @@ def test_run_that_differs_in_anything_has_another_file(tmp_path, monkeypatch):
     others.add(path({"seed": 0, "k": 1}, a))
     monkeypatch.undo()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 77)
-    others.add(path({"seed": 0, "k": 1}, a))
+    others.add(path({"seed": 0, "k": 1}, a, threads=77))
     assert len(others - {first}) == 6
 
 
 def test_damaged_checkpoint_is_named_with_the_way_out(cache):
-    checkpoint = Checkpoint({}, [], device=CPU)
+    checkpoint = Checkpoint({}, [], device=CPU, threads=1)
     cache.mkdir(parents=True)
     checkpoint.path.write_bytes(b"half")
     with pytest.raises(InputError, match=r"is damaged .*: delete it to train from the beginning"):
@@ -103,7 +102,7 @@ def test_training_without_a_place_for_its_state_goes_without_and_says_so(
     else:
         monkeypatch.setattr(checkpoints, "cache_folder", lambda name: None)
         said = "(no home folder)"
-    checkpoint = Checkpoint({}, [], device=CPU)
+    checkpoint = Checkpoint({}, [], device=CPU, threads=1)
     assert capsys.readouterr().err == ""  # a network that is not trained needs no place
     assert checkpoint.load() is None
     found = capsys.readouterr().err
@@ -117,7 +116,7 @@ def test_training_without_a_place_for_its_state_goes_without_and_says_so(
 
 def test_checkpoints_lie_in_a_folder_of_ones_own_if_one_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("CHECKPOINTS_ROOT", str(tmp_path / "shared"))
-    checkpoint = Checkpoint({}, [], device=CPU)
+    checkpoint = Checkpoint({}, [], device=CPU, threads=1)
     assert checkpoint.load() is None
     checkpoint.save(STATE)
     assert checkpoint.path.parent == tmp_path / "shared"
@@ -127,4 +126,4 @@ def test_checkpoints_lie_in_a_folder_of_ones_own_if_one_is_named(tmp_path, monke
 def test_relative_folder_of_ones_own_is_refused(monkeypatch):
     monkeypatch.setenv("CHECKPOINTS_ROOT", "~/relative")
     with pytest.raises(InputError, match="CHECKPOINTS_ROOT=~/relative is not absolute"):
-        Checkpoint({}, [], device=CPU)
+        Checkpoint({}, [], device=CPU, threads=1)

@@ -8,9 +8,11 @@ import torch
 
 from novelty_maps.autoencoders.losses import mean_reconstruction_loss, reconstruction_loss
 from novelty_maps.autoencoders.registry import seeded_autoencoder
+from novelty_maps.machine.devices import on_threads
 from novelty_maps.networks.inputs import seeded_generator
 from novelty_maps.pipeline.errors import InputError
-from novelty_maps.training.loop import epoch_generator, train
+from novelty_maps.training import parallel, processes
+from novelty_maps.training.loop import epoch_generator, threads_of, train
 from novelty_maps.training.state import TrainingState
 
 CPU = torch.device("cpu")
@@ -51,6 +53,18 @@ def same(a, b):
         torch.equal(a[name], b[name]) if isinstance(a[name], torch.Tensor) else a[name] == b[name]
         for name in a
     )
+
+
+def test_threads_are_those_that_a_processes_share_of_a_batch_needs(monkeypatch):
+    images = torch.zeros(100, 1, 32, 32, dtype=torch.uint8)
+    with on_threads(2):
+        assert [threads_of(images, size) for size in (64, 65, 999)] == [1, 2, 2]
+        assert threads_of(images[:64], 999) == threads_of(images[:0], 999) == 1
+        with monkeypatch.context() as patch:
+            for module in (parallel, processes):
+                patch.setattr(module, "world_size", lambda: 2)
+            assert [threads_of(images, size) for size in (128, 130)] == [1, 1]  # of 100: 50 each
+            assert [threads_of(images.repeat(2, 1, 1, 1), size) for size in (128, 130)] == [1, 2]
 
 
 def test_loss_decreases():

@@ -3,7 +3,9 @@
 Of two numbers the sum is the same in any order, of three it is not.
 """
 
+import re
 from itertools import chain
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -12,16 +14,30 @@ from oracles import ranks
 from oracles.ranks import IMAGES
 
 from novelty_maps.networks.inputs import as_input
-from novelty_maps.training import parallel
-from novelty_maps.training.processes import in_processes
+from novelty_maps.training import parallel, processes
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    """What each of three processes found."""
+def ended(tmp_path_factory):
+    """What each of three processes found, and the error in which all of them end.
+
+    To start processes takes seconds: what needs several is asked of these, which are forks of one
+    that has imported what they need.
+    """
     folder = tmp_path_factory.mktemp("ranks")
-    in_processes(ranks.trainings, folder, processes=3, device="cpu")
-    return [torch.load(folder / f"{rank}.pt", weights_only=False) for rank in range(3)]
+    forks = get_context("forkserver")
+    forks.set_forkserver_preload(["oracles.ranks", "torch._dynamo"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes, "get_context", lambda name: forks)
+        with pytest.raises(RuntimeError) as caught:
+            processes.launch(ranks.trainings, folder, processes=3, device="cpu")
+    found = [torch.load(folder / f"{rank}.pt", weights_only=False) for rank in range(3)]
+    return found, str(caught.value)
+
+
+@pytest.fixture
+def found(ended):
+    return ended[0]
 
 
 def same(a, b):
@@ -104,20 +120,29 @@ def test_what_is_not_trained_is_that_of_the_first_after_each_epoch(found):
     assert [one["visits"]["counted"] for one in found] == [[3.0, 3.0]] * 3
 
 
+def test_all_go_on_from_the_checkpoint_of_the_first(found):
+    assert [one["loaded"] for one in found] == [(2, found[0]["loaded"][1])] * 3
+
+
+def test_mistake_of_the_code_has_its_traceback(ended):
+    assert re.match(r"(?s)process \d: Traceback.*in trainings.*nobody foresaw it", ended[1])
+
+
 def test_each_knows_its_place(found):
     assert [one["place"][:2] for one in found] == [(0, 3), (1, 3), (2, 3)]
 
 
 def test_one_process_is_left_as_it_is():
     network, generator = torch.nn.Linear(2, 2), torch.Generator()
-    assert parallel.synchronised(network, compile=False) is network
+    assert parallel.data_parallel(network, compile=False) is network
     assert parallel.own_noise(generator) is generator
     assert (parallel.whole_batch(64, 45), parallel.whole_batch(16, 45)) == (45, 16)
-    assert parallel.own_shares(torch.arange(6).view(2, 3)).tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert parallel.shard(torch.arange(6).view(2, 3)).tolist() == [[0, 1, 2], [3, 4, 5]]
     assert parallel.measured_by_first(network, lambda given: 0.1 if given is network else 0) == 0.1
     assert parallel.mean_of_all(torch.tensor(0.5)) == 0.5
+    assert parallel.found_by_first(lambda: network) is network
 
 
 def test_batch_of_few_examples_has_equal_shares_too(monkeypatch):
-    monkeypatch.setattr(parallel, "count", lambda: 4)
+    monkeypatch.setattr(parallel, "world_size", lambda: 4)
     assert (parallel.whole_batch(64, 45), parallel.whole_batch(16, 45)) == (44, 16)

@@ -46,7 +46,7 @@ def settings(**changes):
 @pytest.fixture
 def checkpoint(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return Checkpoint({}, [], device=CPU)
+    return Checkpoint({}, [], device=CPU, threads=1)
 
 
 class Bar:
@@ -117,14 +117,14 @@ def test_bar_counts_the_images_of_full_batches(checkpoint, monkeypatch):
     train_with_progress(
         network(),
         (DATA,),
-        Checkpoint({"b": 1}, [], device=CPU),
+        Checkpoint({"b": 1}, [], device=CPU, threads=1),
         **settings(batch_size=99),
     )
     assert (Bar.last.total, Bar.last.count) == (33, 33)
     train_with_progress(
         network(),
         (DATA,),
-        Checkpoint({"c": 1}, [], device=CPU),
+        Checkpoint({"c": 1}, [], device=CPU, threads=1),
         **settings(epoch_steps=5),
     )
     # Three epochs of three visits of two batches of four.
