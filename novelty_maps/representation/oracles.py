@@ -21,7 +21,8 @@ from threadpoolctl import threadpool_limits
 from novelty_maps.representation.needs import require_both
 
 Features = NDArray[np.floating]
-_NARROW = 128  # features; the threads that multiply wider ones decide the last bits of the sums
+# Features, and values of all images; the threads that multiply more decide the last bits of sums.
+_NARROW, _FEW = 128, 2**17
 _VALUES = 2**24  # of images that are scored at a time; bounds memory
 
 
@@ -158,9 +159,9 @@ def held_out_scores(
 
 
 def _few_threads(features: Features) -> threadpool_limits:
-    """Linear algebra of narrow features in one thread: several mostly wait for each other."""
-    narrow = features.shape[1] <= _NARROW
-    return threadpool_limits(1 if narrow else None, user_api="blas")
+    """Linear algebra of little in one thread: several would mostly wait for each other."""
+    small = features.shape[1] <= _NARROW or features.size <= _FEW
+    return threadpool_limits(1 if small else None, user_api="blas")
 
 
 def _images_of_the_rarer_kind(novel: NDArray[np.bool_]) -> int:

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from novelty_maps.pipeline.errors import InputError
+from novelty_maps.representation import oracles
 from novelty_maps.representation.oracles import (
     all_oracles,
     forest_oracle,
@@ -33,6 +36,23 @@ def test_oracle_scores_novel_images_higher(name):
     assert score.shape == (300,)
     assert ((score >= 0) & (score <= 1)).all()
     assert delong_auroc(test_novel, score).low > 0.85
+
+
+@pytest.mark.parametrize(("shape", "threads"), [((40, 300), 1), ((600, 100), 1), ((600, 300), 2)])
+def test_only_much_is_multiplied_in_several_threads(monkeypatch, shape, threads):
+    seen = []
+
+    class Watched(LogisticRegression):
+        def fit(self, *arguments, **keywords):
+            pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+            seen.append(max(pool["num_threads"] for pool in pools))
+            return super().fit(*arguments, **keywords)
+
+    monkeypatch.setattr(oracles, "LogisticRegression", Watched)
+    features = np.random.default_rng(0).normal(size=shape)
+    with threadpool_limits(2, user_api="blas"):
+        ORACLES["linear"](features, features[:, 0] > 0, features, seed=0)
+    assert seen == [threads]
 
 
 def test_forest_finds_what_no_line_separates():
