@@ -5,6 +5,7 @@ own, begun when all that it depends on is done and something of it has changed, 
 locks are DVC's as ever. Of the stages that could begin, those come first that most others wait for.
 """
 
+import logging
 import os
 import re
 import signal
@@ -46,6 +47,7 @@ def main(
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)  # or each look at a file would have a bar
     try:
         with Repo(_wait_for_lock=True) as repo:
             _reproduce(_pipeline(repo, targets or []), jobs)
