@@ -108,7 +108,7 @@ def mlp_oracle(
     weight = compute_sample_weight("balanced" if balanced else None, novel)
     with _few_threads(features):
         model.fit(features.astype(np.float32), novel, mlpclassifier__sample_weight=weight)
-    return _probability_of_novel(model, test.astype(np.float32))
+        return _probability_of_novel(model, test.astype(np.float32))
 
 
 def all_oracles(*, trees: int) -> dict[str, Callable[..., NDArray[np.float64]]]:
