@@ -25,6 +25,7 @@ from novelty_maps.training.files import TRAINING_METRICS
 from studies.definition import Question
 from studies.experiments import Experiment, read_metrics, read_table, varied_settings
 from studies.over_runs import DETECTOR, each_detector, each_map, each_number
+from studies.up_to_date import require_up_to_date
 
 Tables = tuple[dict[str, pd.DataFrame], pd.DataFrame]
 
@@ -39,6 +40,7 @@ _SHOWN_MAPS = ("reconstruction_error", "saliency", "squared_saliency")
 
 def agreement_tables(found: Sequence[Experiment]) -> Tables:
     """Tables about agreement by name, and the rows of the summary to show."""
+    require_up_to_date(found, AGREEMENT_METRICS)
     settings = varied_settings(found)
     prefixes = {TRAINING_METRICS: "", AGREEMENT_METRICS: "", EXPLANATION: ""}
     runs = settings.join(pd.DataFrame([read_metrics(each, prefixes) for each in found]))
@@ -54,6 +56,7 @@ def localization_tables(found: Sequence[Experiment]) -> Tables:
 
     Which maps a run has is no column: every row names its own.
     """
+    require_up_to_date(found, LOCALIZATION)
     lists = [f"{section}.methods" for section in ("localization", "faithfulness")]
     settings = varied_settings(found).drop(columns=lists, errors="ignore")
     tables = {
@@ -79,6 +82,7 @@ def representation_tables(found: Sequence[Experiment]) -> Tables:
 
     Which networks a run has is no column: every row names its own network's settings.
     """
+    require_up_to_date(found, DETECTION)
     settings = varied_settings(found).drop(columns="classifier.variants", errors="ignore")
     runs = detectors(settings, _read(found, DETECTION))
     summary = each_detector(runs)
