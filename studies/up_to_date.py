@@ -11,9 +11,9 @@ from typing import Any
 
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.section import parse_yaml
-from studies.experiments import Experiment, git
+from studies.experiments import Experiment, read_file
 
-_LOCK = "dvc.lock"
+_LOCK = Path("dvc.lock")
 
 
 def require_up_to_date(found: Sequence[Experiment], path: Path) -> None:
@@ -30,7 +30,7 @@ def require_up_to_date(found: Sequence[Experiment], path: Path) -> None:
     """
     for experiment in found:
         try:
-            text = git("show", f"{experiment.commit}:./{_LOCK}").decode()
+            text = read_file(experiment, _LOCK).decode()
         except InputError:
             continue
         stages = parse_yaml(text, source=f"{_LOCK} of {experiment.name}").get("stages", {})
