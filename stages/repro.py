@@ -138,9 +138,9 @@ def _ended(running: list[_Running], bar: "tqdm[NoReturn]") -> "list[PipelineStag
         InputError: One failed.
     """
     time.sleep(_SECONDS)
-    last = [f"{each.name} {each.text().rpartition(chr(10))[2]}" for each in running]
-    bar.set_postfix_str(" | ".join(last), refresh=False)
-    bar.refresh()
+    if not bar.disable:  # on a terminal
+        last = [f"{each.name} {each.text().rpartition(chr(10))[2]}" for each in running]
+        bar.set_postfix_str(" | ".join(last))
     ended = [each for each in running if each.process.poll() is not None]
     for each in ended:
         running.remove(each)
