@@ -6,6 +6,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -24,6 +25,7 @@ from novelty_maps.maps.names import PERFECT, REFERENCE, short_name
 
 _MEASURES = {"average_precision": "average precision", "aupro": "AUPRO"}
 _CELL = 0.5  # inches a side of a small image
+_SIDE = 0.94  # share of a cell's side that its image has
 _LETTER = 0.07  # inches, about the width of one
 
 
@@ -165,7 +167,7 @@ def maps_figure(
     """A row of images a kind of novelty: before, planted, mask, and each map.
 
     Args:
-        images: Title to images, (rows, H, W) or (rows, H, W, 3) in [0, 1].
+        images: Title to square images, (rows, H, W) or (rows, H, W, 3) in [0, 1].
         maps: Method to maps (rows, H, W) in [0, 1]; NaN is left white.
         kinds: Kind of each row.
         colormap: matplotlib colour map of what has one channel.
@@ -176,29 +178,22 @@ def maps_figure(
         _LETTER * np.sqrt(0.5) * length + 0.1  # of titles at 45°
         for length in (max(map(len, columns)), len(list(columns)[-1]))
     )
-    width = left + _CELL * len(columns) + right
-    height = 0.1 + _CELL * len(kinds) + top
-    edges = {
-        "left": left / width,
-        "right": 1 - right / width,
-        "bottom": 0.1 / height,
-        "top": 1 - top / height,
-    }
-    with mpl.rc_context(STYLE | {"figure.constrained_layout.use": False}):
-        figure = Figure(figsize=(width, height))
-        axes = figure.subplots(
-            len(kinds),
-            len(columns),
-            squeeze=False,
-            gridspec_kw={"wspace": 0.06, "hspace": 0.06, **edges},
-        )
-        for column, (title, values) in zip(axes.T, columns.items(), strict=True):
-            for axis, picture in zip(column, values, strict=True):
-                axis.imshow(picture, cmap=colormap, vmin=0, vmax=1, interpolation="nearest")
-                axis.set(xticks=[], yticks=[])
-                axis.spines[:].set(visible=True, color=CHANCE, linewidth=0.4)
-            slant: dict[str, Any] = {"rotation": 45, "rotation_mode": "anchor"}
-            column[0].text(0.4, 1.08, title, transform=column[0].transAxes, **slant)
-        for axis, kind in zip(axes[:, 0], kinds, strict=True):
-            axis.set_ylabel(in_words(kind), rotation=0, ha="right", va="center")
+    inner = _CELL * len(columns), _CELL * len(kinds)
+    width, height = left + inner[0] + right, 0.1 + inner[1] + top
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="none")
+        axis = figure.add_axes((left / width, 0.1 / height, inner[0] / width, inner[1] / height))
+        slant: dict[str, Any] = {"rotation": 45, "rotation_mode": "anchor"}
+        for x, (title, pictures) in enumerate(columns.items()):
+            axis.text(x + 0.4 * _SIDE, -0.08, title, **slant)
+            for y, picture in enumerate(pictures):
+                look = {"cmap": colormap, "vmin": 0, "vmax": 1, "interpolation": "nearest"}
+                axis.imshow(picture, extent=(x, x + _SIDE, y + _SIDE, y), **look)
+        places = np.ndindex(len(columns), len(kinds))
+        frames = [mpl.patches.Rectangle(place, _SIDE, _SIDE) for place in places]
+        axis.add_collection(PatchCollection(frames, fc="none", ec=CHANCE, lw=0.4))
+        axis.set(xlim=(0, len(columns)), ylim=(len(kinds), 0), xticks=[])
+        axis.set_yticks(np.arange(len(kinds)) + _SIDE / 2, [in_words(kind) for kind in kinds])
+        axis.tick_params(length=0)
+        axis.spines[:].set_visible(False)
     return figure

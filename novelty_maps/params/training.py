@@ -20,7 +20,11 @@ class TrainingSection(Section):
     ]
     epochs: Annotated[Positive, Field(description="Epochs at most.")]
     patience: Annotated[
-        Positive, Field(description="Epochs without improvement in validation before stopping.")
+        Positive,
+        Field(
+            description="Epochs without improvement in validation before stopping; without any"
+            " error left it stops at once."
+        ),
     ]
     seed: Annotated[Seed, Field(description="Seed of initial weights, order and noise.")]
     device: Annotated[Device, Field(description="auto, cpu or cuda.")]

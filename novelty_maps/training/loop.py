@@ -53,6 +53,9 @@ def train(
 ) -> TrainingState:
     """Train with AdamW until `epochs`, or until `patience` epochs brought no lower validation loss.
 
+    A validation loss of 0 is the lowest that there is: training then goes on only to epochs that
+    are to be kept.
+
     Each epoch visits the rows in a fresh order, in batches of equal size; the rows that do not
     fill the last batch are left out of that visit. An epoch has as many visits as it needs to have
     `epoch_steps`.
@@ -67,8 +70,8 @@ def train(
             device, so images are best given as uint8.
         batch_loss: (forward, generator, batch) to the mean loss of the batch, a scalar; forward
             is the network, compiled if asked for; noise is to be drawn from the CPU generator.
-        validation_loss: Network in evaluation mode to the loss that stops the training; called in
-            the first process alone.
+        validation_loss: Network in evaluation mode to the loss that stops the training, 0 or more;
+            called in the first process alone.
         learning_rate: Of Adam, with PyTorch's other defaults; the highest one of a schedule.
         batch_size: Examples in a batch, over all processes; more than there are means all.
         epochs: Epochs at most.
@@ -105,12 +108,19 @@ def train(
     steps = _Steps(forward, optimizer, scheduler, batch_loss, precision, epoch_steps, on_batch)
     end = _End(after_steps, validation_loss, keep_epochs, keep_running, learning_rate, on_epoch)
     with on_threads(threads_of(data[0], batch_size)):
-        while state.epoch < epochs and state.epoch - state.best_epoch < patience:
+        while _goes_on(state, epochs, patience, (*keep_epochs, *keep_running)):
             network.train()
             train_loss = steps.take(data, batch_size, epoch_generator(seed, state.epoch + 1))
             state = end.of_epoch(state, network, optimizer, train_loss)
     network.eval().load_state_dict(state.best_network)
     return state
+
+
+def _goes_on(state: TrainingState, epochs: int, patience: int, keep: Sequence[int]) -> bool:
+    """Whether another epoch may lower the validation loss, or is on the way to one to be kept."""
+    if state.epoch >= epochs or state.epoch - state.best_epoch >= patience:
+        return False
+    return state.best_loss > 0 or any(state.epoch < epoch <= epochs for epoch in keep)
 
 
 def threads_of(images: Tensor, batch_size: int) -> int:

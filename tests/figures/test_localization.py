@@ -55,7 +55,7 @@ def test_names_of_kinds_are_no_formulas():
     pictures = np.zeros((2, 8, 8))
     figure = maps_figure({"mask": pictures}, {"saliency": pictures}, kinds=kinds, colormap="gray")
     figure.draw_without_rendering()
-    assert [axis.get_ylabel() for axis in figure.axes[::2]] == shown
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == shown
 
 
 def test_bars_are_the_measures_of_their_map_and_kind_with_their_intervals():
@@ -186,16 +186,17 @@ def test_maps_are_a_row_a_kind_and_a_column_a_map():
         kinds=["disk", "erased_stroke"],
         colormap="gray",
     )
-    columns = 3 + len(maps)
-    assert len(figure.axes) == 2 * columns
-    titles = [axis.texts[0] for axis in figure.axes[:columns]]
+    (axis,) = figure.axes
+    assert len(axis.images) == 2 * (3 + len(maps))
+    assert axis.get_aspect() == 1  # so that images are square
+    titles = axis.texts
     assert [title.get_text() for title in titles[:4]] == [
         "before",
         "planted",
         "mask",
         "recon. error",
     ]
-    labels = [axis.yaxis.label for axis in figure.axes[::columns]]
+    labels = axis.get_yticklabels()
     assert [label.get_text() for label in labels] == ["disk", "erased stroke"]
     assert_texts_are_apart(figure, labels)
     extents = [title.get_window_extent() for title in titles]
@@ -210,12 +211,17 @@ def test_each_picture_stands_in_the_row_of_its_kind_and_the_column_of_its_map():
     columns = {"before": before, "planted": planted, "mask": mask}
     maps = {"saliency": saliency, "reconstruction_error": error}
     figure = maps_figure(columns, maps, kinds=KINDS, colormap="viridis")
-    titles = [axis.texts[0].get_text() for axis in figure.axes[:5]]
+    (axis,) = figure.axes
+    titles = [text.get_text() for text in axis.texts]
     assert titles == ["before", "planted", "mask", "saliency", "recon. error"]
-    shown = iter(figure.axes)
+    assert [text.get_position()[0] // 1 for text in axis.texts] == list(range(5))
+    rows = [tick // 1 for tick in axis.get_yticks()]
+    assert rows == list(range(len(KINDS)))
+    shown = {(image.get_extent()[3], image.get_extent()[0]): image for image in axis.images}
+    assert len(shown) == len(axis.images) == 5 * len(KINDS)
     for row, _ in enumerate(KINDS):
-        for pictures in (before, planted, mask, saliency, error):
-            (image,) = next(shown).images
+        for column, pictures in enumerate((before, planted, mask, saliency, error)):
+            image = shown[row, column]
             np.testing.assert_array_equal(image.get_array(), pictures[row])
             assert image.get_clim() == (0, 1)
             assert image.get_cmap().name == "viridis"

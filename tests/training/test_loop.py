@@ -152,6 +152,30 @@ def test_a_lower_loss_restarts_the_patience():
     assert (state.epoch, state.best_epoch) == (5, 3)
 
 
+@pytest.mark.parametrize(
+    ("keep", "stops"),
+    [
+        ({}, 3),
+        ({"keep_epochs": (1, 3)}, 3),
+        ({"keep_epochs": (4,)}, 4),
+        ({"keep_running": (5,)}, 5),
+        ({"keep_epochs": (6,)}, 6),
+        ({"keep_epochs": (7,)}, 3),
+    ],
+)
+def test_training_stops_at_a_loss_of_0_but_for_epochs_to_keep(keep, stops):
+    losses = [2.0, 1.0, 0.0, 1.0, 0.0, 1.0]
+    net, state = run(validation_losses=losses, epochs=6, **keep)
+    assert (state.epoch, state.best_epoch, state.best_loss) == (stops, 3, 0.0)
+    three, _ = run(validation_losses=[2.0, 1.0, 0.5], epochs=3)
+    assert same(net.state_dict(), three.state_dict())
+
+
+def test_patience_ends_a_training_that_goes_on_for_epochs_to_keep():
+    _, state = run(validation_losses=[0.0, 1.0, 1.0, 1.0], epochs=9, patience=2, keep_epochs=(9,))
+    assert state.epoch == 3
+
+
 def test_network_ends_with_the_weights_of_the_best_epoch():
     net, state = run(validation_losses=[3.0, 1.0, 2.0, 2.0], epochs=4, keep_epochs=range(1, 5))
     assert same(net.state_dict(), state.kept[2])
