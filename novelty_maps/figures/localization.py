@@ -180,14 +180,14 @@ def maps_figure(
     )
     inner = _CELL * len(columns), _CELL * len(kinds)
     width, height = left + inner[0] + right, 0.1 + inner[1] + top
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="none")
+    with mpl.rc_context(STYLE | {"figure.constrained_layout.use": False}):
+        figure = Figure(figsize=(width, height))
         axis = figure.add_axes((left / width, 0.1 / height, inner[0] / width, inner[1] / height))
         slant: dict[str, Any] = {"rotation": 45, "rotation_mode": "anchor"}
+        look: dict[str, Any] = {"cmap": colormap, "vmin": 0, "vmax": 1, "interpolation": "nearest"}
         for x, (title, pictures) in enumerate(columns.items()):
             axis.text(x + 0.4 * _SIDE, -0.08, title, **slant)
             for y, picture in enumerate(pictures):
-                look = {"cmap": colormap, "vmin": 0, "vmax": 1, "interpolation": "nearest"}
                 axis.imshow(picture, extent=(x, x + _SIDE, y + _SIDE, y), **look)
         places = np.ndindex(len(columns), len(kinds))
         frames = [mpl.patches.Rectangle(place, _SIDE, _SIDE) for place in places]

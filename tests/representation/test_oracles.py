@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -120,6 +121,16 @@ def test_forest_is_a_function_of_its_seed():
     scores = [forest_oracle(features, novel, features, trees=20, seed=s) for s in (0, 0, 1)]
     np.testing.assert_array_equal(scores[0], scores[1])
     assert (scores[0] != scores[2]).any()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_forest_is_that_of_scikit_learn(threads, monkeypatch):
+    features, _, novel = blobs()
+    monkeypatch.setattr(oracles, "_FEW", features.size - (threads > 1))
+    plain = RandomForestClassifier(30, max_samples=300, class_weight="balanced", random_state=5)
+    expected = plain.fit(features, novel).predict_proba(features)[:, 1]
+    score = forest_oracle(features, novel, features, trees=30, seed=5, balanced=True)
+    np.testing.assert_array_equal(score, expected)
 
 
 def test_forest_has_so_many_trees():
