@@ -123,8 +123,8 @@ def test_value_that_is_listed_twice_is_an_error_that_names_the_dotted_key(
     ("train", "said"),
     [
         ({}, None),
-        ({"keep_epochs": [1, 2]}, "keeps 1, 2 of 60 epochs: add it there"),
-        ({"keep_epochs": []}, "keeps none of 60 epochs: add it there"),
+        ({"keep_epochs": [1, 2]}, "keeps 1, 2 of 40 epochs: add it there"),
+        ({"keep_epochs": []}, "keeps none of 40 epochs: add it there"),
         ({"epochs": 6}, "keeps 1, 2, 5 of 6 epochs: add it there"),
         ({"network": "pca"}, "this network is not trained: set localization.epoch to null"),
         ({"from_checkpoint": "x.pt"}, "this network is not trained: set localization.epoch"),

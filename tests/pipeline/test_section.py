@@ -39,7 +39,7 @@ def test_section_is_read_without_a_look_at_the_others(tmp_path: Path) -> None:
 
 def test_small_number_without_a_point_is_a_number(valid: Path) -> None:
     # YAML 1.1 takes 1e-05 for a string; YAML 1.2, in which DVC writes, does not.
-    valid.write_text(valid.read_text().replace("learning_rate: 0.001", "learning_rate: 1e-05"))
+    valid.write_text(valid.read_text().replace("learning_rate: 0.003", "learning_rate: 1e-05"))
     assert load_section(valid, "train", TrainParams).learning_rate == 1e-5
 
 

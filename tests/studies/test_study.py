@@ -191,6 +191,7 @@ MADE_WITH = {
         **MNIST,
         "train.learning_rate": 0.003,
         "train.epochs": 50,
+        "train.keep_epochs": [1, 2, 5, 10, 20, 50],
         "train.noise_std": 0.2,
     },
     "classes-1": {
