@@ -63,19 +63,20 @@ def read_results(folder: Path) -> Results:
     if not path.exists():
         raise InputError(f"{path} does not exist: give a folder that `novelty-maps score` wrote")
     columns = ["file", "novelty_score", "p_value", "name", "fit"]
-    table = formats.read_table(path, columns=columns, made_by="score")
+    table = formats.read_table(path, columns=columns, texts=["file", "name"], made_by="score")
     methods = [str(name).removesuffix(_MARKED) for name in table if str(name).endswith(_MARKED)]
     if table.empty or not methods or table["fit"].iloc[0] not in get_args(Fit):
         raise InputError(f"{path} has no photo, no map or another fit: score the photos again")
-    files = [Path(name) for name in table["file"].astype(str)]
+    files = [Path(name) for name in table["file"]]
     for file in files:
         if not file.is_file():
             raise InputError(
                 f"{file}, which {path} names, does not exist: run this where score was run"
             )
-    names = pd.read_csv(path, usecols=["name"], dtype=str, keep_default_na=False)["name"]
     overlays = {
-        method: Pictures([_there(folder, f"{name}.{method}.png") for name in names], _picture)
+        method: Pictures(
+            [_there(folder, f"{name}.{method}.png") for name in table["name"]], _picture
+        )
         for method in methods
     }
     side = len(overlays[methods[0]][0])

@@ -91,9 +91,21 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 
 def read_table(
-    path: Path, *, columns: list[str], integers: list[str] | None = None, made_by: str
+    path: Path,
+    *,
+    columns: list[str],
+    integers: list[str] | None = None,
+    texts: list[str] | None = None,
+    made_by: str,
 ) -> pd.DataFrame:
     """Read a .csv that must have the given columns, and integers in some of them.
+
+    Args:
+        path: The file.
+        columns: Those that it must have.
+        integers: Those that it must have, and of integers.
+        texts: Those of its columns that are no numbers, whatever they look like ("001").
+        made_by: The stage that writes it, for the error.
 
     Raises:
         InputError: The file is missing, not a table, lacks a column, or holds something else
@@ -101,7 +113,8 @@ def read_table(
     """
     remedy = make_again(made_by)
     try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        kinds = dict.fromkeys(texts or [], str)
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=kinds)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: {remedy}") from None
     except (ValueError, UnicodeDecodeError) as error:

@@ -102,6 +102,17 @@ def test_table_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read["loss"].dtype == np.float64
 
 
+def test_column_of_texts_is_read_as_it_was_written(tmp_path):
+    names = ["001", "1e3", "NA", "true", ""]
+    formats.write_table(tmp_path / "a.csv", pd.DataFrame({"name": names, "row": range(5)}))
+    read = formats.read_table(
+        tmp_path / "a.csv", columns=["name"], integers=["row"], texts=["name"], made_by="split"
+    )
+    assert read["name"].tolist()[:4] == names[:4]
+    assert pd.isna(read["name"][4])  # as everywhere, nothing is a missing value
+    assert read["row"].tolist() == list(range(5))
+
+
 def test_table_has_nine_significant_digits_and_empty_fields_for_nan(tmp_path: Path) -> None:
     table = pd.DataFrame({"a": [1 / 3, math.nan, 2.0]})
     formats.write_table(tmp_path / "a.csv", table.assign(b=1))
