@@ -102,7 +102,7 @@ def test_table_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read["loss"].dtype == np.float64
 
 
-def test_column_of_texts_is_read_as_it_was_written(tmp_path):
+def test_column_of_texts_is_read_as_it_was_written(tmp_path: Path) -> None:
     names = ["001", "1e3", "NA", "true", ""]
     formats.write_table(tmp_path / "a.csv", pd.DataFrame({"name": names, "row": range(5)}))
     read = formats.read_table(
