@@ -1,6 +1,7 @@
 """Several stages at a time, on scratch pipelines of stages that write files."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -130,13 +131,13 @@ def running():
 def test_interruption_ends_all_stages_however_often_it_comes(pipeline, number, status):
     pipeline(long=([], ["never"]), other=([], ["never"]))
     command = [sys.executable, "-m", "stages.repro"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, process_group=0)
     deadline = time.monotonic() + 60
     while not (Path("began").exists() and len(began()) == 2) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert running()
     for _ in range(3):
-        process.send_signal(number)
+        os.killpg(process.pid, number)  # as a terminal does
         time.sleep(0.01)
     assert process.wait(20) == status
     assert not running()
