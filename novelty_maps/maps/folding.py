@@ -80,7 +80,7 @@ def _pairs(network: nn.Module, x: Tensor) -> list[tuple[Any, Any]]:
             continue
         if type(module) in _LAYERS:
             hooks.append(module.register_forward_hook(after_layer))
-        elif type(module) in _NORMS and not module.training and module.running_mean is not None:
+        elif type(module) in _NORMS and not module.training:
             hooks.append(module.register_forward_pre_hook(before_norm))
     reads.watch(*network.parameters(), *network.buffers())
     with reads:

@@ -112,13 +112,15 @@ def test_loss_of_the_network_is_kept(loss):
 def test_network_stays_as_it_was():
     network = autoencoder("lsa", (1, 16, 16))
     before = deepcopy(network)
-    folded(network, images_of(1, 16, 16))
+    own = folded(network, images_of(1, 16, 16))
     assert [type(m) for m in network.modules()] == [type(m) for m in before.modules()]
     tensors = network.state_dict(), before.state_dict()
     assert tensors[0].keys() == tensors[1].keys()
     for key, value in tensors[0].items():
         assert not isinstance(value, torch.Tensor) or torch.equal(value, tensors[1][key])
-    assert not any(m._forward_hooks or m._forward_pre_hooks for m in network.modules())
+    for module in (*network.modules(), *own.modules()):
+        assert not module._forward_hooks
+        assert not module._forward_pre_hooks
 
 
 class Net(nn.Module):
@@ -182,7 +184,7 @@ def with_hooks():
     nets = {name: Net(conv(), nn.BatchNorm2d(4)) for name in ("layer", "norm", "before")}
     nets["layer"].layer.register_forward_hook(lambda _module, _inputs, output: 2 * output)
     nets["norm"].norm.register_forward_hook(lambda _module, _inputs, output: 2 * output)
-    nets["before"].norm.register_forward_pre_hook(lambda _module, inputs: (2 * inputs[0],))
+    nets["before"].norm.register_forward_pre_hook(lambda _module, _inputs: None)  # it looks
     return {f"hook of {name}": net for name, net in nets.items()}
 
 
@@ -207,6 +209,7 @@ KEPT = {
     "norm used again": lambda net, x: net.norm(net.layer(x)) + net.norm(x),
     "weight read": lambda net, x: net.norm(net.layer(x)) * net.layer.weight.mean(),
     "mean read": lambda net, x: net.norm(net.layer(x)) + net.norm.running_mean.sum(),
+    "scale read": lambda net, x: net.norm(net.layer(x)) + net.norm.weight.sum(),
     "no layer": lambda net, x: net.norm(x),
 }
 OTHERS = {
