@@ -7,7 +7,8 @@ in memory (`compute`) or, as they are computed, into files (`stream`), where the
 
 In a map higher is more novel; only the two signed terms of the gradient have no such order. A pixel
 is named by its flat index h·W + w, and of n = H·W equal values the lowest index goes first
-(`ranking`). The network is evaluated as it is, in float32, and each image's maps depend on that
-image alone. Noise is a function of seed, row of the image and name of the map, so that neither the
-batch size nor the choice of maps changes a map.
+(`ranking`). The network is evaluated in float32, its batch norms folded into the layers before
+them (`folding`), and each image's maps depend on that image alone. Noise is a function of seed, row
+of the image and name of the map, so that neither the batch size nor the choice of maps changes a
+map.
 """

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from novelty_maps.maps.folding import folded
 from novelty_maps.maps.methods import MAP_METHODS, MapContext
 from novelty_maps.maps.names import require_methods
 from novelty_maps.networks.inputs import as_input, batch_of
@@ -56,7 +57,7 @@ def compute_maps(
     require_methods(methods)
     given = {"mean_image": mean_image, "masks": masks, **(detectors or {})}
     _require_given(methods, {name for name, value in given.items() if value is not None})
-    network = evaluated(network, device)
+    network = folded(evaluated(network, device), torch.zeros(1, *images.shape[1:], device=device))
     numbers = range(len(images)) if rows is None else rows
     mean = None if mean_image is None else torch.from_numpy(mean_image).to(device)
 

@@ -40,7 +40,7 @@ class Shortcut(nn.Conv2d):
         """Map (N, C_in, H, W) to (N, channels, ⌈H/2⌉, ⌈W/2⌉)."""
         if max(x.shape[2:]) <= self._LARGE:
             return super().forward(x)
-        return nn.functional.conv2d(x[..., ::2, ::2], self.weight)
+        return nn.functional.conv2d(x[..., ::2, ::2], self.weight, self.bias)
 
 
 class ResidualBlock(nn.Module):
