@@ -149,7 +149,7 @@ def training(batch_size: int, turns: int) -> Callable[[], object]:
 def two_passes(batch_size: int, turns: int) -> Callable[[], object]:
     """Print what the maps of a batch take and what the machine would allow; the two passes."""
     plain = seeded_autoencoder(0).eval()
-    whole = folded(evaluated(plain, torch.device("cpu")), torch.zeros(1, 1, 28, 28))
+    whole = folded(evaluated(plain, torch.device("cpu")))
     pixels = torch.randint(0, 256, (batch_size, 1, 28, 28), dtype=torch.uint8)
     x = as_input(pixels)
     places = torch.randn(PLACES // 256, CHANNELS, 16, 16).to(memory_format=MEMORY_FORMAT)

@@ -84,7 +84,7 @@ def sides_of(
 ) -> dict[str, Callable[[np.ndarray], list[np.ndarray]]]:
     """Images to the three arrays, by side; each step beyond Captum has those before it."""
     laid_out = evaluated(network, CPU)
-    whole = folded(laid_out, torch.zeros(1, 1, 28, 28))
+    whole = folded(laid_out)
     steps: dict[str, Callable[[Tensor], Three]] = {
         "captum": lambda pixels: with_captum(network, pixels),
         "one pass": lambda pixels: with_backward(network, pixels),

@@ -57,7 +57,7 @@ def compute_maps(
     require_methods(methods)
     given = {"mean_image": mean_image, "masks": masks, **(detectors or {})}
     _require_given(methods, {name for name, value in given.items() if value is not None})
-    network = folded(evaluated(network, device), torch.zeros(1, *images.shape[1:], device=device))
+    network = folded(evaluated(network, device))
     numbers = range(len(images)) if rows is None else rows
     mean = None if mean_image is None else torch.from_numpy(mean_image).to(device)
 
