@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from oracles.hasty_perceptron import hasty
 from oracles.once import once
 from oracles.slow_neighbours import slow_choice
 from oracles.toy_representations import TEST, TRAIN, VALIDATION, features, outputs, representation
@@ -23,6 +24,11 @@ from novelty_maps.statistics.auroc import delong_auroc
 NOVEL = TEST["novel"].to_numpy() == 1
 NAMES = list(oracles.all_oracles(trees=1))
 FEW = {"labelled_anomalies": (), "held_out_classes": False}  # detectors, for what others hide
+
+
+@pytest.fixture(autouse=True)
+def _hasty_perceptron(monkeypatch):
+    monkeypatch.setattr(oracles, "MLPClassifier", hasty)
 
 
 def examined(given=None, test=None, **changes):
