@@ -1,14 +1,12 @@
 """The documentation site: it builds without a warning, and its page of parameters is complete."""
 
-import contextlib
 import gc
 import importlib
-import os
 import shutil
-import traceback
 from pathlib import Path
 
 import pytest
+from oracles.forked import in_fork
 
 from docs.parameters_page import allowed, render, written
 from novelty_maps.classifiers.objectives import OBJECTIVES
@@ -80,26 +78,14 @@ def test_values_are_written_as_in_params_yaml(value, code):
     assert written(value) == code
 
 
-def built(folder):
-    """Exit status of Sphinx in a folder, and what it says: in a fork, which has the library."""
-    errors = folder / "errors.txt"
-    if (child := os.fork()) == 0:
-        status = 1
-        with errors.open("w") as stream, contextlib.redirect_stderr(stream):
-            try:
-                gc.disable()  # it would be a third of the time
-                os.chdir(folder)
-                build = importlib.import_module("sphinx.cmd.build")
-                options = ["-q", "-W", "--keep-going", "-b", "dummy"]
-                status = build.main([*options, "docs", "site"])
-            except BaseException:
-                traceback.print_exc(file=stream)
-            stream.flush()
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), errors.read_text()
+def build():
+    """Exit status of Sphinx, in the working folder."""
+    gc.disable()  # it would be a third of the time
+    program = importlib.import_module("sphinx.cmd.build")
+    return program.main(["-q", "-W", "--keep-going", "-b", "dummy", "docs", "site"])
 
 
-def test_site_builds_without_a_warning(tmp_path):
+def test_site_builds_without_a_warning(tmp_path, monkeypatch):
     """Also: every link within it leads somewhere, and every page is in the contents."""
     for package in ("furo", "myst_parser", "sphinx", "sphinxcontrib.mermaid"):
         pytest.importorskip(package, reason=f"needs {package}: pip install -e '.[docs]'")
@@ -110,8 +96,9 @@ def test_site_builds_without_a_warning(tmp_path):
             shutil.copy(path, tmp_path)
         elif not path.name.startswith(".") and path.name != "build":
             (tmp_path / path.name).symlink_to(path)
-    status, said = built(tmp_path)
-    assert status == 0, said
+    monkeypatch.chdir(tmp_path)
+    done = in_fork(build)
+    assert done.status == 0, done.err
     pages = {path.stem for path in (tmp_path / "docs/library").glob("*.rst")}
     made = {"novelty_maps.api", "novelty_maps.map_metric"}
     made |= {"novelty_maps.agreement.curves", "novelty_maps.representation.scores"}
