@@ -2,11 +2,57 @@
 
 import os
 import runpy
+import signal
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable
-from typing import NamedTuple, NoReturn
+from typing import IO, NamedTuple, NoReturn
+
+Function = Callable[[], int | str | None]
+
+
+class Fork:
+    """A fork that runs a function, as `subprocess.Popen` runs a program.
+
+    Attributes:
+        pid: Its process.
+        returncode: Exit status, None until it was seen to have ended.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        *,
+        out: IO[bytes],
+        err: IO[bytes],
+        process_group: int | None = None,
+    ) -> None:
+        self.returncode: int | None = None
+        self.pid = os.fork()
+        if not self.pid:
+            if process_group is not None:
+                os.setpgid(0, process_group)
+            os.dup2(out.fileno(), 1)
+            os.dup2(err.fileno(), 2)
+            _end_with(function)
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self.returncode
+
+    def wait(self, timeout: float = 120) -> int:
+        deadline = time.monotonic() + timeout
+        while (status := self.poll()) is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        return status
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
 
 
 class Ended(NamedTuple):
@@ -17,15 +63,10 @@ class Ended(NamedTuple):
     err: str
 
 
-def in_fork(function: Callable[[], int | None]) -> Ended:
+def in_fork(function: Function) -> Ended:
     """Run a function in a fork that exits with the status that it returns or raises."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        child = os.fork()
-        if not child:
-            os.dup2(out.fileno(), 1)
-            os.dup2(err.fileno(), 2)
-            end_with(function)
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        status = Fork(function, out=out, err=err).wait()
         out.seek(0), err.seek(0)
         return Ended(status, out.read().decode(), err.read().decode())
 
@@ -41,8 +82,11 @@ def run_module(name: str, *arguments: str) -> Ended:
     return in_fork(run)
 
 
-def end_with(function: Callable[[], int | None]) -> NoReturn:
-    """End this process, a fork, as the interpreter does after a function."""
+def _end_with(function: Function) -> NoReturn:
+    """End as the interpreter does after a function."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdout, sys.stderr = (os.fdopen(stream, "w", closefd=False) for stream in (1, 2))
     status: int | str | None = 1
     try:

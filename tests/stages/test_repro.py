@@ -12,10 +12,9 @@ from types import SimpleNamespace
 
 import dvc.cli
 import pytest
-from oracles.forked import end_with, in_fork
+from oracles.forked import Fork, in_fork
 
 from novelty_maps.pipeline import cli
-from novelty_maps.pipeline.cli import SIGNALS
 from stages import repro as module
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,43 +79,30 @@ def _imported_once():
         importlib.import_module(name)
 
 
-class ForkedDvc:
+def forked_dvc(command, *, env, stdout, process_group, **_):
     """As Popen of `python -m dvc`, in a fork."""
+    assert command[:3] == [sys.executable, "-m", "dvc"]
 
-    def __init__(self, command, *, env, stdout, process_group, **_):
-        assert command[:3] == [sys.executable, "-m", "dvc"]
-        self.returncode = None
-        self.pid = os.fork()
-        if not self.pid:
-            os.setpgid(0, process_group)
-            os.environ.update(env)
-            for stream in (1, 2):
-                os.dup2(stdout.fileno(), stream)
-            for number in SIGNALS:
-                signal.signal(number, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            end_with(lambda: dvc.cli.main(command[3:]))
+    def run():
+        os.environ.update(env)
+        return dvc.cli.main(command[3:])
 
-    def poll(self):
-        if self.returncode is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            self.returncode = os.waitstatus_to_exitcode(status) if pid else None
-        return self.returncode
-
-    def wait(self):
-        while self.poll() is None:
-            time.sleep(0.01)
+    return Fork(run, out=stdout, err=stdout, process_group=process_group)
 
 
-def repro(*arguments):
-    """What the command leaves, in forks; real processes are the interrupted ones below."""
+def program(*arguments):
+    """What `python -m stages.repro` does, for a fork."""
 
     def run():
         sys.argv = ["stages.repro", *arguments]
-        module.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": ForkedDvc})
+        module.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": forked_dvc})
         cli.run(module.main)
 
-    return in_fork(run)
+    return run
+
+
+def repro(*arguments):
+    return in_fork(program(*arguments))
 
 
 def folders_of(program):
@@ -191,13 +177,28 @@ def running():
     return any(folder.resolve() == Path.cwd() for folder in folders_of("stage.py"))
 
 
+def in_a_new_process(said):
+    return subprocess.Popen([sys.executable, "-m", "stages.repro"], stderr=said)
+
+
+def in_a_fork(said):
+    return Fork(program(), out=said, err=said)
+
+
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+    ("number", "status", "start"),
+    [
+        (signal.SIGINT, 130, in_a_new_process),
+        (signal.SIGTERM, 143, in_a_fork),
+        (signal.SIGHUP, 129, in_a_fork),
+    ],
 )
-def test_interruption_ends_all_stages_however_often_it_comes(pipeline, number, status):
+def test_interruption_ends_all_stages_however_often_it_comes(
+    pipeline, number, status, start, tmp_path
+):
     pipeline(long=([], ["never"]), other=([], ["never"]))
-    command = [sys.executable, "-m", "stages.repro"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    with (tmp_path / "said").open("wb") as said:
+        process = start(said)
     deadline = time.monotonic() + 60
     while not (Path("began").exists() and len(began()) == 2) and time.monotonic() < deadline:
         time.sleep(0.05)
