@@ -30,12 +30,15 @@ class Fork:
         process_group: int | None = None,
     ) -> None:
         self.returncode: int | None = None
+        sys.stdout.flush(), sys.stderr.flush()
         self.pid = os.fork()
         if not self.pid:
             if process_group is not None:
                 os.setpgid(0, process_group)
-            os.dup2(out.fileno(), 1)
-            os.dup2(err.fileno(), 2)
+            for stream in {1, sys.stdout.fileno()}:  # pytest's file, that loggers may keep
+                os.dup2(out.fileno(), stream)
+            for stream in {2, sys.stderr.fileno()}:
+                os.dup2(err.fileno(), stream)
             _end_with(function)
 
     def poll(self) -> int | None:
@@ -87,7 +90,7 @@ def _end_with(function: Function) -> NoReturn:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.stdout, sys.stderr = (os.fdopen(stream, "w", closefd=False) for stream in (1, 2))
+    sys.stdout, sys.stderr = (os.fdopen(stream, "w", 1, closefd=False) for stream in (1, 2))
     status: int | str | None = 1
     try:
         status = function()
