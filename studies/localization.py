@@ -116,11 +116,8 @@ class LocalizationStudy:
 
     def headline(self, network: str, metric: str) -> RunsInterval:
         """A number of `metrics/localization.json` or `faithfulness.json`, its keys joined by _."""
-        row = lookup.one_row(
-            self._table("numbers"),
-            {"network": network, "metric": metric},
-            what=f"of numbers are {network}, {metric}",
-        )
+        rows = self._table("numbers").iloc[self._numbers.get((network, metric), [])]
+        row = lookup.one_row(rows, {}, what=f"of numbers are {network}, {metric}")
         return RunsInterval(*row[list(RunsInterval._fields)])
 
     def randomization(self, network: str) -> pd.DataFrame:
@@ -148,6 +145,11 @@ class LocalizationStudy:
         """Network, method, grouping and group to the places of their rows in the summary."""
         keys = ["network", "method", "grouping", "group"]
         return self._table("localization_summary").groupby(keys, sort=False).indices
+
+    @cached_property
+    def _numbers(self) -> Mapping[Any, Any]:
+        """Network and metric to the places of their rows among the numbers."""
+        return self._table("numbers").groupby(["network", "metric"], sort=False).indices
 
     def _table(self, name: str) -> pd.DataFrame:
         """A table of the study with the column `network` before its own."""

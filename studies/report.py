@@ -129,8 +129,9 @@ def render(template: Path, results: Results) -> str:
 
     In it, `results` is the `Results`; the functions above and `Detector` are there too.
     """
-    page = _compiled(template.read_text(encoding="utf-8")).render(results=results)
-    return page.rstrip() + "\n"
+    page = _compiled(template.read_text(encoding="utf-8"))
+    verdict_on = functools.cache(replacement.verdict_on)  # a page asks for each several times
+    return page.render(results=results, verdict_on=verdict_on).rstrip() + "\n"
 
 
 @functools.cache
@@ -158,7 +159,6 @@ def _compiled(template: str) -> jinja2.Template:
         last_rows=authors.last_rows,
         MAIN=authors.MAIN,
         Detector=Detector,
-        verdict_on=replacement.verdict_on,
         prediction=prediction,
         reached=reached,
         from_digits=from_digits,

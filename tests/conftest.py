@@ -27,6 +27,7 @@ def pytest_collection():
     collected = yield
     gc.freeze()
     gc.enable()
+    gc.set_threshold(10_000, 20, 100)
     return collected
 
 
