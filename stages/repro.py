@@ -37,7 +37,15 @@ _JOBS = 2
 _SECONDS = 0.05  # between two looks at what runs
 _FORKS = get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    ["dvc.cli.parser", "dvc.commands.repro", "dvc.repo.reproduce", "dvc.stage.run", "pygit2"]
+    [
+        "dvc.cli.parser",
+        "dvc.commands.repro",
+        "dvc.repo.reproduce",
+        "dvc.stage.run",
+        "networkx",
+        "pygit2",
+        "stages.repro",
+    ]
 )
 _SPARED = (signal.SIGTERM, signal.SIGHUP)  # which end this process with its forks, in their order
 

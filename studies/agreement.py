@@ -48,7 +48,8 @@ class AgreementStudies:
         parts = [
             self.table(study, "trajectory") for study in ("authors-weights", "authors-setting")
         ]
-        return pd.concat([authors.with_networks(part) for part in parts], ignore_index=True)
+        networks = pd.concat([authors.with_networks(part) for part in parts], ignore_index=True)
+        return networks.copy()  # of few blocks, from which rows are taken fast
 
     def smoothed(self) -> pd.DataFrame:
         """The same at `EPOCHS` alone, neighbouring epochs averaged (`authors.near`)."""

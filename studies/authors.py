@@ -5,7 +5,7 @@ epoch; ours are named by their seed. Tables of studies come in, their settings i
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
@@ -40,7 +40,7 @@ class Network(NamedTuple):
         return ", ".join((self.source, f"{self.training} {self.run}".rstrip(), str(self.epoch)))
 
 
-def network_of(row: "pd.Series[Any]") -> Network:
+def network_of(row: "Mapping[str, Any] | pd.Series[Any]") -> Network:
     """The network of a row of a study's table, from its settings and its column `epoch`."""
     published = _setting(row, "train.from_checkpoint", None)
     if published is not None:
@@ -52,11 +52,18 @@ def network_of(row: "pd.Series[Any]") -> Network:
     return Network("ours", training, f"seed {seed}", int(row["epoch"] if epoch is None else epoch))
 
 
+def settings_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Of each row of a study's table its settings, in JSON, and its `epoch` if it has one."""
+    named = [name for name in map(str, table) if "." in name or name == "epoch"]
+    return [
+        {str(name): value for name, value in row.items()} for row in table[named].to_dict("records")
+    ]
+
+
 def with_networks(table: pd.DataFrame) -> pd.DataFrame:
     """The table with the columns of `Network` before its own, and without those of settings."""
     others = [name for name in map(str, table) if "." not in name]
-    named = table.drop(columns=[name for name in others if name != "epoch"])
-    networks = pd.DataFrame([network_of(row) for _, row in named.iterrows()])
+    networks = pd.DataFrame([network_of(row) for row in settings_of(table)])
     own = table[others].drop(columns=["run", "epoch"], errors="ignore")
     return networks.join(own.reset_index(drop=True))
 
@@ -85,12 +92,13 @@ def near(table: pd.DataFrame, epoch: int, run: Sequence[str] = RUN) -> pd.DataFr
     run = list(run)
     there = table[table["epoch"] == epoch][run]
     reach = _NEIGHBOURS if epoch >= _LATE else 0
-    around = table[(table["epoch"] - epoch).abs() <= reach].merge(there, on=run)
+    around = table[(table["epoch"] - epoch).abs() <= reach]
+    around = around[pd.MultiIndex.from_frame(around[run]).isin(pd.MultiIndex.from_frame(there))]
     means = around.groupby(run, sort=False).mean(numeric_only=True).assign(epoch=epoch)
     return means.copy().reset_index()  # the copy is one block, to which columns are added fast
 
 
-def _setting(row: "pd.Series[Any]", key: str, default: Any) -> Any:
+def _setting(row: "Mapping[str, Any] | pd.Series[Any]", key: str, default: Any) -> Any:
     """A setting of a row, or what it is where the rows do not differ in it."""
     text = row.get(key)
     return default if text is None or pd.isna(text) else json.loads(str(text))

@@ -13,7 +13,7 @@ from novelty_maps.maps.names import REFERENCE
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.statistics.over_runs import RunsInterval
 from studies import lookup
-from studies.authors import network_of
+from studies.authors import network_of, settings_of
 from studies.over_runs import over_runs
 
 
@@ -53,9 +53,10 @@ class LocalizationStudy:
         self._folder = folder
         self._read: dict[str, pd.DataFrame] = {}
         self._found: dict[tuple[str, ...], pd.Series[Any]] = {}
+        self._means: dict[tuple[str, str], pd.DataFrame] = {}
 
     @staticmethod
-    def name_of(row: "pd.Series[Any]") -> str:
+    def name_of(row: Mapping[str, Any]) -> str:
         """The network of a row of a table, by its settings; a denoising one is named so."""
         name = json.loads(row.get("train.network", '"lsa"'))
         noise = json.loads(str(row.get("train.noise_std", "0.0")))
@@ -115,11 +116,8 @@ class LocalizationStudy:
 
     def headline(self, network: str, metric: str) -> RunsInterval:
         """A number of `metrics/localization.json` or `faithfulness.json`, its keys joined by _."""
-        row = lookup.one_row(
-            self._table("numbers"),
-            {"network": network, "metric": metric},
-            what=f"of numbers are {network}, {metric}",
-        )
+        rows = self._table("numbers").iloc[self._numbers.get((network, metric), [])]
+        row = lookup.one_row(rows, {}, what=f"of numbers are {network}, {metric}")
         return RunsInterval(*row[list(RunsInterval._fields)])
 
     def randomization(self, network: str) -> pd.DataFrame:
@@ -148,18 +146,25 @@ class LocalizationStudy:
         keys = ["network", "method", "grouping", "group"]
         return self._table("localization_summary").groupby(keys, sort=False).indices
 
+    @cached_property
+    def _numbers(self) -> Mapping[Any, Any]:
+        """Network and metric to the places of their rows among the numbers."""
+        return self._table("numbers").groupby(["network", "metric"], sort=False).indices
+
     def _table(self, name: str) -> pd.DataFrame:
         """A table of the study with the column `network` before its own."""
         if name not in self._read:
             table = lookup.read_table(self._folder, name)
-            table.insert(0, "network", [self.name_of(row) for _, row in table.iterrows()])
+            table.insert(0, "network", [self.name_of(row) for row in settings_of(table)])
             self._read[name] = table
         return self._read[name]
 
     def _mean(self, network: str, name: str, keys: list[str]) -> pd.DataFrame:
-        table = self._table(name)
-        own = table[table["network"] == network]
-        return own.groupby(keys, sort=False, dropna=False).mean(numeric_only=True).reset_index()
+        if (network, name) not in self._means:
+            own = lookup.rows_of(self._table(name), {"network": network})
+            means = own.groupby(keys, sort=False, dropna=False).mean(numeric_only=True)
+            self._means[network, name] = means.reset_index()
+        return self._means[network, name]
 
 
 class EachRun(LocalizationStudy):
@@ -172,12 +177,13 @@ class EachRun(LocalizationStudy):
         if name not in self._read:
             source, reduced = _REDUCED.get(name, (name, None))
             table = lookup.read_table(self._folder, source)
-            names = [network_of(row).name for _, row in table.iterrows()]
+            names = [network_of(row).name for row in settings_of(table)]
             parts = [
                 (reduced(rows) if reduced else rows).assign(network=network)
                 for network, rows in table.groupby(pd.Series(names), sort=False)
             ]
-            self._read[name] = pd.concat(parts, ignore_index=True)
+            joined = pd.concat(parts, ignore_index=True)
+            self._read[name] = joined.copy()  # of few blocks, from which rows are taken fast
         return self._read[name]
 
 

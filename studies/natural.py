@@ -5,11 +5,9 @@ on these predicts their order on the defects.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import NamedTuple
-
-import pandas as pd
+from typing import Any, NamedTuple
 
 from novelty_maps.maps.names import CONTROLS, DETECTORS, PERFECT
 from novelty_maps.planting.kinds import KINDS
@@ -25,7 +23,7 @@ class PhotoStudy(LocalizationStudy):
     """Networks trained on photos, named by data set and loss: `bottle, MSE`."""
 
     @staticmethod
-    def name_of(row: "pd.Series[str]") -> str:
+    def name_of(row: Mapping[str, Any]) -> str:
         """The name of the network of a row."""
         names = PurePath(json.loads(row["data.path"])).name, json.loads(row["train.loss"])
         return ", ".join(_WORDS.get(name, name) for name in names)

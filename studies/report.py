@@ -4,6 +4,7 @@ Pages are Jinja templates that take every number from there, so that a page cann
 the results that it reports.
 """
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,13 @@ def render(template: Path, results: Results) -> str:
 
     In it, `results` is the `Results`; the functions above and `Detector` are there too.
     """
+    page = _compiled(template.read_text(encoding="utf-8"))
+    verdict_on = functools.cache(replacement.verdict_on)  # a page asks for each several times
+    return page.render(results=results, verdict_on=verdict_on).rstrip() + "\n"
+
+
+@functools.cache
+def _compiled(template: str) -> jinja2.Template:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -136,7 +144,6 @@ def render(template: Path, results: Results) -> str:
     )
     environment.filters["interval"] = interval
     environment.globals.update(
-        results=results,
         role_effect=role_effect.role_effect,
         near=authors.near,
         settled=claims.settled,
@@ -152,7 +159,6 @@ def render(template: Path, results: Results) -> str:
         last_rows=authors.last_rows,
         MAIN=authors.MAIN,
         Detector=Detector,
-        verdict_on=replacement.verdict_on,
         prediction=prediction,
         reached=reached,
         from_digits=from_digits,
@@ -161,7 +167,7 @@ def render(template: Path, results: Results) -> str:
         above=above,
         short_name=short_name,
     )
-    return environment.from_string(template.read_text(encoding="utf-8")).render().rstrip() + "\n"
+    return environment.from_string(template)
 
 
 def splice(readme: str, answers: str) -> str:

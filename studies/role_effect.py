@@ -39,24 +39,21 @@ def role_effect(by_class: pd.DataFrame, measure: str = "agreement") -> RoleEffec
         by_class: Columns run, label, novel and the measure; a row per run and digit.
         measure: What is explained.
     """
-    runs = sorted(by_class["run"].unique())
+    of_digits, of_runs = (
+        pd.get_dummies(by_class[key]).to_numpy(np.float64) for key in ("label", "run")
+    )
+    design = np.column_stack([by_class["novel"], of_digits[:, 1:], of_runs])
+    values = by_class[measure].to_numpy(np.float64)
 
-    def fit(table: pd.DataFrame) -> NDArray[Any]:
-        design = pd.concat(
-            [
-                table["novel"],
-                pd.get_dummies(table["label"]).iloc[:, 1:],
-                pd.get_dummies(table["run"]),
-            ],
-            axis=1,
-        )
-        values = table[measure].to_numpy(np.float64)
-        effects: NDArray[Any] = np.linalg.lstsq(design.to_numpy(np.float64), values, rcond=None)[0]
+    def fit(rows: NDArray[np.bool_]) -> NDArray[Any]:
+        there = design[rows]
+        there = there[:, there.any(axis=0)]
+        effects: NDArray[Any] = np.linalg.lstsq(there, values[rows], rcond=None)[0]
         return effects
 
-    full = fit(by_class)
-    left_out = np.array([fit(by_class[by_class["run"] != run])[0] for run in runs])
-    count = len(runs)
+    full = fit(np.ones(len(values), np.bool_))
+    left_out = np.array([fit(run == 0)[0] for run in of_runs.T])
+    count = len(left_out)
     variance = (count - 1) / count * ((left_out - left_out.mean()) ** 2).sum()
     half = float(stats.t.ppf(0.975, count - 1) * np.sqrt(variance))
     means = by_class.pivot_table(measure, index="run", columns="novel")

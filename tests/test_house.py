@@ -13,17 +13,22 @@ MODULES = sorted(
 MODULE_LINES, FUNCTION_LINES = 250, 40
 
 
-def lines_of_code(file: Path, function: ast.FunctionDef) -> int:
-    """Lines of a function from `def` on that hold code: no docstring, no comment, no blank."""
-    first = function.body[0]
-    documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    docstring = range(first.lineno, (first.end_lineno or 0) + 1) if documented else range(0)
+def lines_with_code(file: Path) -> set[int]:
+    """Numbers of the lines that hold more than a comment."""
     layout = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
     lines: set[int] = set()
     with tokenize.open(file) as stream:
         for token in tokenize.generate_tokens(stream.readline):
             if token.type not in layout:
                 lines |= set(range(token.start[0], token.end[0] + 1))
+    return lines
+
+
+def lines_of_code(lines: set[int], function: ast.FunctionDef) -> int:
+    """How many of these a function has from `def` on, without its docstring."""
+    first = function.body[0]
+    documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    docstring = range(first.lineno, (first.end_lineno or 0) + 1) if documented else range(0)
     own = range(function.lineno, (function.end_lineno or 0) + 1)
     return len((lines & set(own)) - set(docstring))
 
@@ -34,10 +39,11 @@ def ids(path: Path) -> str:
 
 @pytest.mark.parametrize("path", MODULES, ids=ids)
 def test_module_and_its_functions_are_short(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= MODULE_LINES
-    for node in ast.walk(ast.parse(path.read_text())):
+    text, lines = path.read_text(), lines_with_code(path)
+    assert len(text.splitlines()) <= MODULE_LINES
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
-            assert lines_of_code(path, node) <= FUNCTION_LINES, node.name
+            assert lines_of_code(lines, node) <= FUNCTION_LINES, node.name
 
 
 def test_tests_lie_where_their_modules_names_say() -> None:

@@ -102,17 +102,16 @@ def test_each_step_is_the_loss_of_the_changed_image(channels, trained_by):
             for i, x in enumerate(images / np.float32(255)):
                 baseline = np.broadcast_to(replacement, images.shape)[i]
                 deleted, inserted = x.copy(), baseline.copy()
-                for k, pixel in enumerate(order[i], start=1):
+                expected = []
+                for pixel in order[i]:
                     at = (slice(None), *np.unravel_index(pixel, (SIDE, SIDE)))
                     deleted[at], inserted[at] = baseline[at], x[at]
-                    # Float32 rounding of a sum of some hundred terms.
-                    near = {"rtol": 1e-4, "atol": 1e-6}
-                    np.testing.assert_allclose(
-                        curves[name].deletion[i, k], loss(deleted) / loss(x), **near
-                    )
-                    np.testing.assert_allclose(
-                        curves[name].insertion[i, k], loss(inserted) / loss(x), **near
-                    )
+                    expected.append((loss(deleted), loss(inserted)))
+                found = np.stack([curves[name].deletion[i, 1:], curves[name].insertion[i, 1:]], 1)
+                # Float32 rounding of a sum of some hundred terms.
+                np.testing.assert_allclose(
+                    found, np.array(expected) / loss(x), rtol=1e-4, atol=1e-6
+                )
 
 
 def test_curves_begin_and_end_at_the_image_and_the_baseline():

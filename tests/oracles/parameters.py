@@ -1,5 +1,7 @@
 """The repository's params.yaml, for a test to change."""
 
+import functools
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +15,11 @@ AnySection = TypeVar("AnySection", bound=Section)
 
 def repository_values() -> dict[str, dict[str, Any]]:
     """All sections as plain values, a fresh copy."""
+    return deepcopy(_values())
+
+
+@functools.cache
+def _values() -> dict[str, dict[str, Any]]:
     values: dict[str, dict[str, Any]] = YAML(typ="safe").load(PARAMS)
     return values
 

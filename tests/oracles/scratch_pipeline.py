@@ -1,9 +1,9 @@
 """A scratch pipeline of two stages in a git repository, and what machines share of it."""
 
-import subprocess
-import sys
 from pathlib import Path
 
+from dvc.cli import main
+from oracles.forked import in_fork
 from oracles.scratch_experiments import commit, git
 
 from studies.task import Job
@@ -38,8 +38,9 @@ FILES = {
 
 def dvc(*arguments):
     """Output of a DVC command."""
-    command = [sys.executable, "-m", "dvc", *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    done = in_fork(lambda: main(arguments))
+    assert done.status == 0, done.err
+    return done.out
 
 
 def shared_pipeline(folder):

@@ -215,11 +215,12 @@ def object_in(image):
 
 def mean_over(channel, first, side, size, place):
     """Mean of the square that a pixel of a smaller or larger image covers."""
+    of_rows, of_columns = (
+        [max(0.0, min((p + 1) * side / size, q + 1) - max(p * side / size, q)) for q in range(side)]
+        for p in place
+    )
     total = 0.0
     for y, x in square_of(side):
-        shares = [
-            max(0.0, min((p + 1) * side / size, q + 1) - max(p * side / size, q))
-            for p, q in zip(place, (y, x), strict=True)
-        ]
-        total += shares[0] * shares[1] * float(channel[first[0] + y, first[1] + x])
+        if share := of_rows[y] * of_columns[x]:
+            total += share * float(channel[first[0] + y, first[1] + x])
     return total / (side / size) ** 2

@@ -1,14 +1,13 @@
 """What the stages before `maps` leave, made by hand for images of 8×8 pixels."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 from oracles.parameters import section
+from oracles.without_torch import runs_without_torch
 
 from novelty_maps.autoencoders.files import AUTOENCODER, epoch_path
 from novelty_maps.autoencoders.registry import seeded_autoencoder
@@ -68,10 +67,5 @@ def write_small_run() -> None:
 def assert_needs_no_torch(stage: str, params: Section) -> None:
     """Run a stage of one section in a process of its own, in the working folder."""
     kind = type(params).__name__
-    code = f"import sys; from stages.{stage} import main, {kind}; "
-    code += f"main({params!r}); print('torch' in sys.modules)"
-    environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.stdout == "False\n", done.stderr
+    code = f"from stages.{stage} import main, {kind}; main({params!r})"
+    assert runs_without_torch(code) == ""

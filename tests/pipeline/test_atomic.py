@@ -1,16 +1,21 @@
 """What is written is written whole, all of it together, or not at all."""
 
 import contextlib
-import subprocess
-import sys
+import os
+import resource
+import signal
+import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+import torch
+from oracles.forked import in_fork
 
-from novelty_maps.pipeline import atomic, formats
-
-ROOT = Path(__file__).resolve().parents[2]
+from novelty_maps.pipeline import arrays, atomic, formats
 
 
 def names(folder: Path) -> set[str]:
@@ -137,24 +142,20 @@ formats.write_figure(path, figure, dpi=100)
 }
 
 
-FULL_DISK = """
-import resource, signal, sys
-from pathlib import Path
-import numpy as np, pandas as pd, torch
-from novelty_maps.pipeline import arrays, formats
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-folder = Path(sys.argv[1])
-for name in sys.argv[2:]:
-    path = folder / name
-    try:
-        exec(WRITERS[name])
-        print(name, "no error")
-    except OSError as error:
-        print(name, "OSError", error.filename == str(path), error.strerror, sep="|")
-    except Exception as error:
-        print(name, repr(error), sep="|")
-"""
+def write_on_a_full_disk(folder: Path) -> None:
+    """Print what each writer says when no file may grow beyond 20,000 bytes."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+    known = {"np": np, "pd": pd, "torch": torch, "arrays": arrays, "formats": formats}
+    for name, writer in WRITERS.items():
+        path = folder / name
+        try:
+            exec(writer, {**known, "path": path})  # noqa: S102
+            print(name, "no error")
+        except OSError as error:
+            print(name, "OSError", error.filename == str(path), error.strerror, sep="|")
+        except Exception as error:
+            print(name, repr(error), sep="|")
 
 
 @pytest.fixture(scope="module")
@@ -163,14 +164,9 @@ def full_disk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
     folder = tmp_path_factory.mktemp("full")
     for name in WRITERS:
         (folder / name).write_bytes(b"old")
-    result = subprocess.run(
-        [sys.executable, "-c", f"WRITERS = {WRITERS!r}\n{FULL_DISK}", str(folder), *WRITERS],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stderr
-    return folder, dict(line.split("|", 1) for line in result.stdout.splitlines() if "|" in line)
+    done = in_fork(lambda: write_on_a_full_disk(folder))
+    assert done.status == 0, done.err
+    return folder, dict(line.split("|", 1) for line in done.out.splitlines() if "|" in line)
 
 
 @pytest.mark.parametrize("writer", WRITERS)
@@ -204,41 +200,41 @@ def test_remove_others_makes_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b").is_dir()
 
 
-WRITER = """
-import sys, time
-from pathlib import Path
-from novelty_maps.pipeline import atomic, formats
-if sys.argv[1] == "writing":
-    block = atomic.atomic_write(Path("a.txt"))
-    block.__enter__().write(b"half")
-else:
-    block = atomic.written_together()
-    block.__enter__()
+def write(state: str) -> AbstractContextManager[object]:
+    """A write of a.txt that is left in a state."""
+    if state == "writing":
+        block = atomic.atomic_write(Path("a.txt"))
+        block.__enter__().write(b"half")
+        return block
+    together = atomic.written_together()
+    together.__enter__()
     formats.write_text(Path("a.txt"), "all")
-print("there", flush=True)
-time.sleep(60)
-"""
+    return together
 
 
 @contextlib.contextmanager
 def writer(folder: Path, state: str) -> Iterator[Path]:
     """The temporary file of another process that is "writing" a.txt, or has it "waiting"."""
     earlier = set(folder.glob(".a.txt.*"))
-    process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, state],
-        cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    told, tell = os.pipe()
+    process = os.fork()
+    if not process:
+        os.chdir(folder)
+        with contextlib.suppress(BaseException):
+            block = write(state)
+            os.write(tell, b"there")
+            time.sleep(60)
+            del block
+        os._exit(1)
+    os.close(tell)
     try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "there\n"
+        assert os.read(told, 5) == b"there"
         (temporary,) = set(folder.glob(".a.txt.*")) - earlier
         yield temporary
     finally:
-        process.kill()
-        process.communicate()
+        os.close(told)
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
 
 
 @pytest.mark.parametrize("state", ["writing", "waiting"])

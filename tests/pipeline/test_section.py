@@ -57,7 +57,7 @@ def test_invalid_yaml_is_an_error_that_names_the_file(valid: Path, text: str) ->
 
 
 @pytest.mark.parametrize(
-    "value", ["2024-13-45", "!!int ten", "1" + "0" * 5000, "[" * 2000], ids=lambda v: v[:10]
+    "value", ["2024-13-45", "!!int ten", "1" + "0" * 5000, "[" * 600], ids=lambda v: v[:10]
 )
 def test_value_that_yaml_cannot_make_is_an_input_error(valid: Path, value: str) -> None:
     valid.write_text(re.sub(r"k: 10\b", f"k: {value}", valid.read_text()))

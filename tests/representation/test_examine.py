@@ -5,6 +5,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from oracles.hasty_perceptron import hasty
+from oracles.once import once
 from oracles.slow_neighbours import slow_choice
 from oracles.toy_representations import TEST, TRAIN, VALIDATION, features, outputs, representation
 from scipy import stats
@@ -21,13 +23,30 @@ from novelty_maps.statistics.auroc import delong_auroc
 
 NOVEL = TEST["novel"].to_numpy() == 1
 NAMES = list(oracles.all_oracles(trees=1))
+FEW = {"labelled_anomalies": (), "held_out_classes": False}  # detectors, for what others hide
 
 
-def examined(given=None, test=TEST, **changes):
-    settings = {"trees": 20, "labelled_anomalies": [5], "draws": 1, "held_out_classes": True}
+@pytest.fixture(autouse=True)
+def _hasty_perceptron(monkeypatch):
+    monkeypatch.setattr(oracles, "MLPClassifier", hasty)
+
+
+def examined(given=None, test=None, **changes):
+    if given is None and test is None:
+        plain = examined_plainly(**changes)
+        return plain._replace(table=plain.table.copy(), scores=dict(plain.scores))
+    settings = {"trees": 20, "labelled_anomalies": (5,), "draws": 1, "held_out_classes": True}
     return examine.examine(
-        representation() if given is None else given, VALIDATION, test, **settings | changes
+        representation() if given is None else given,
+        VALIDATION,
+        TEST if test is None else test,
+        **settings | changes,
     )
+
+
+@once
+def examined_plainly(**changes):
+    return examined(representation(), **changes)
 
 
 def table(given=None, **changes):
@@ -195,7 +214,7 @@ def test_headline_has_every_score_and_each_oracle_with_all_labels_and_nothing_el
 
 
 def test_headline_keeps_the_order_of_the_representations():
-    found = {name: examined(representation(name=name), labelled_anomalies=[]) for name in "bca"}
+    found = {name: examined(representation(name=name), **FEW) for name in "bca"}
     assert list(examine.headline(found)) == ["b", "c", "a"]
 
 
@@ -209,8 +228,8 @@ def test_headline_names_the_neighbours_of_their_score_alone():
     expected = slow_choice(
         kept["validation"]["z"][normal], labels[normal], training, TRAIN["label"].to_numpy()
     )
-    (headline,) = examine.headline({"nominal": examined(given, labelled_anomalies=[])}).values()
-    (without,) = examine.headline({"nominal": examined(labelled_anomalies=[])}).values()
+    (headline,) = examine.headline({"nominal": examined(given, **FEW)}).values()
+    (without,) = examine.headline({"nominal": examined(**FEW)}).values()
     assert headline["nearest_neighbours"]["neighbours"] == expected > 1
     named = [key for key, value in headline.items() if "neighbours" in str(value)]
     assert named == ["nearest_neighbours"]
@@ -225,8 +244,8 @@ def test_headline_without_a_classifier_or_a_second_novel_class_says_so():
 
 
 def test_glance_is_of_the_first_network_that_has_a_score():
-    told, plain = table(representation(name="told")), table(representation(name="plain"))
-    found = pd.concat([told[told["labels"] != "none"], plain, table(representation(name="z"))])
+    told, plain, last = (table(representation(name=name), **FEW) for name in ("told", "plain", "z"))
+    found = pd.concat([told[told["labels"] != "none"], plain, last])
     assert examine.at_a_glance(found) == {
         "score_auroc": plain.loc[plain["labels"] == "none", "auroc"].iloc[0],
         "forest_auroc": row(plain, "forest", "all")["auroc"],

@@ -1,14 +1,12 @@
 """Stage `fetch`: images, labels, masks and a record of where they come from."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from oracles.forked import run_module
 from oracles.image_folders import SIZE, class_folders, mvtec
 from oracles.parameters import section, write_params
 
@@ -103,15 +101,9 @@ def test_bad_image_costs_no_earlier_result_and_is_one_line(pets, workspace):
     before = RAW_IMAGES.read_bytes()
     bad = pets / "test/cat/1.png"
     bad.write_bytes(b"")
-    done = subprocess.run(
-        [sys.executable, "-m", "stages.fetch", "--name", "folder", "--path", str(pets)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    lines = [line for line in done.stderr.splitlines() if line and "img/s" not in line]
+    done = run_module("stages.fetch", "--name", "folder", "--path", str(pets))
+    assert done.status == 1
+    lines = [line for line in done.err.splitlines() if line and "img/s" not in line]
     assert lines == [
         f"error: {bad} cannot be read as an image (the file is empty): replace it or remove it"
     ]

@@ -8,6 +8,7 @@ import pytest
 import torch
 import typer
 from oracles.classifier_params import classifier_params
+from oracles.hasty_perceptron import hasty
 from oracles.parameters import section
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
@@ -22,7 +23,7 @@ from novelty_maps.pipeline import formats
 from novelty_maps.pipeline.arrays import write_array
 from novelty_maps.pipeline.options import from_sections
 from novelty_maps.pipeline.paths import RAW_IMAGES, RAW_PROVENANCE, SPLIT
-from novelty_maps.representation import embedders
+from novelty_maps.representation import embedders, oracles
 from novelty_maps.representation.files import (
     DETECTION_GLANCE,
     DETECTION_METRICS,
@@ -86,11 +87,12 @@ def workspace(tmp_path_factory):
         for left_over in (EMBEDDINGS / "old.test.z.npy", REPRESENTATION_PLOTS / "old.png"):
             left_over.touch()
         few = {"trees": 5, "labelled_anomalies": [3, 12, 13], "draws": 1, "others": OTHERS}
-        oracles = section(RepresentationParams, "representation", **few)
+        asked = section(RepresentationParams, "representation", **few)
         patch.setattr(embedders, "pooled_network", lambda detectors: Frozen())
-        embed.main(CLASSIFIER, oracles, section(DetectorsParams, "detectors"))
-        metrics.main(oracles, CLASSIFIER)
-        trajectory.main(CLASSIFIER, oracles)
+        patch.setattr(oracles, "MLPClassifier", hasty)
+        embed.main(CLASSIFIER, asked, section(DetectorsParams, "detectors"))
+        metrics.main(asked, CLASSIFIER)
+        trajectory.main(CLASSIFIER, asked)
         plots.main(section(PlotsParams, "plots", examples=1, dpi=30))
         yield folder
 

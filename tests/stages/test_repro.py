@@ -8,7 +8,12 @@ import sys
 import time
 from pathlib import Path
 
+import dvc.cli
 import pytest
+from oracles.forked import Fork, in_fork
+
+from novelty_maps.pipeline import cli
+from stages import repro as module
 
 ROOT = Path(__file__).resolve().parents[2]
 # Notes that it began, waits for the files it is told to, and writes its output.
@@ -47,9 +52,18 @@ def pipeline(tmp_path, monkeypatch):
     return make
 
 
+def program(*arguments):
+    """What `python -m stages.repro` does, for a fork."""
+
+    def run():
+        sys.argv = ["stages.repro", *arguments]
+        cli.run(module.main)
+
+    return run
+
+
 def repro(*arguments):
-    command = [sys.executable, "-m", "stages.repro", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return in_fork(program(*arguments))
 
 
 def folders_of(program):
@@ -74,26 +88,25 @@ def test_stages_of_two_branches_run_at_once_and_after_what_they_need(pipeline):
         end=(["left", "right_is_there"], []),
     )
     done = repro("--jobs", "3")
-    assert done.returncode == 0, done.stderr
+    assert done.status == 0, done.err
     assert began()[0] == "root"
     assert began()[-1] == "end"
     assert sorted(began()) == ["end", "left", "left_is_there", "right_is_there", "root"]
-    status = subprocess.run([sys.executable, "-m", "dvc", "status"], capture_output=True, text=True)
-    assert "up to date" in status.stdout
+    assert "up to date" in in_fork(lambda: dvc.cli.main(["status"])).out
     again = repro()
-    assert (again.returncode, again.stderr) == (0, "")  # no stage was begun
+    assert (again.status, again.err) == (0, "")  # no stage was begun
     assert len(began()) == 5
 
 
 def test_targets_take_what_they_need_and_nothing_else(pipeline):
     pipeline(root=([], []), wanted=(["root"], []), other=(["root"], []))
-    assert repro("wanted", "--jobs", "1").returncode == 0
+    assert repro("wanted", "--jobs", "1").status == 0
     assert began() == ["root", "wanted"]
 
 
 def test_stage_that_most_wait_for_comes_first(pipeline):
     pipeline(alone=([], []), first=([], []), second=(["first"], []))
-    assert repro("--jobs", "1").returncode == 0
+    assert repro("--jobs", "1").status == 0
     assert began()[0] == "first"
 
 
@@ -104,10 +117,10 @@ def test_failing_stage_is_named_and_ends_what_runs_beside_it(pipeline):
     )
     start = time.monotonic()
     done = repro()
-    assert done.returncode == 1
+    assert done.status == 1
     assert time.monotonic() - start < 25  # `long` waits for 30 seconds
-    assert "\nno\n" in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("error: the stage bad failed: see above")
+    assert "\nno\n" in done.err
+    assert done.err.splitlines()[-1].startswith("error: the stage bad failed: see above")
     assert "after" not in began()
     assert not Path("long").exists()
 
@@ -115,8 +128,8 @@ def test_failing_stage_is_named_and_ends_what_runs_beside_it(pipeline):
 def test_unknown_target_is_one_line(pipeline):
     pipeline(root=([], []))
     done = repro("root", "absent")
-    assert done.returncode == 1
-    assert done.stderr == "error: Stage 'absent' not found inside 'dvc.yaml' file\n"
+    assert done.status == 1
+    assert done.err == "error: Stage 'absent' not found inside 'dvc.yaml' file\n"
     assert not Path("began").exists()
 
 
@@ -125,13 +138,29 @@ def running():
     return any(folder.resolve() == Path.cwd() for folder in folders_of("stage.py"))
 
 
-@pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
-)
-def test_interruption_ends_all_stages_however_often_it_comes(pipeline, number, status):
-    pipeline(long=([], ["never"]), other=([], ["never"]))
+def in_a_new_process(said):
     command = [sys.executable, "-m", "stages.repro"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, process_group=0)
+    return subprocess.Popen(command, stderr=said, process_group=0)
+
+
+def in_a_fork(said):
+    return Fork(program(), out=said, err=said, process_group=0)
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "start"),
+    [
+        (signal.SIGINT, 130, in_a_new_process),
+        (signal.SIGTERM, 143, in_a_fork),
+        (signal.SIGHUP, 129, in_a_fork),
+    ],
+)
+def test_interruption_ends_all_stages_however_often_it_comes(
+    pipeline, number, status, start, tmp_path
+):
+    pipeline(long=([], ["never"]), other=([], ["never"]))
+    with (tmp_path / "said").open("wb") as said:
+        process = start(said)
     deadline = time.monotonic() + 60
     while not (Path("began").exists() and len(began()) == 2) and time.monotonic() < deadline:
         time.sleep(0.05)

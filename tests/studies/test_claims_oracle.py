@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -10,27 +11,39 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies import report
+from studies import lookup, report
 from studies.paths import RESULTS, page_template
 
 ROOT = Path(__file__).resolve().parents[2]
 DIFFERENCE = "normal_minus_novel_agreement"
 
 
+@functools.cache
+def read(file):
+    return pd.read_csv(file, dtype={"group": str})
+
+
 class Copy:
-    """The committed results, of which a test may change tables."""
+    """The committed results, of which a test may change tables.
+
+    Those that it has not changed are links, and are read once for all tests.
+    """
 
     def __init__(self, folder):
         self.folder = folder
         self.changed = False
 
     def table(self, study, name):
-        return pd.read_csv(self.folder / study / f"{name}.csv", dtype={"group": str})
+        file = self.folder / study / f"{name}.csv"
+        return read(file.readlink()).copy() if file.is_symlink() else read.__wrapped__(file)
 
     def change(self, study, name, changed):
         """Replace a table by what a function makes of it."""
         self.changed = True
-        changed(self.table(study, name)).to_csv(self.folder / study / f"{name}.csv", index=False)
+        table = changed(self.table(study, name))
+        file = self.folder / study / f"{name}.csv"
+        file.unlink()
+        table.to_csv(file, index=False)
 
     def page(self, name):
         """A page in one line."""
@@ -49,9 +62,22 @@ def committed(name):
     return in_one_line(name, ROOT / RESULTS)
 
 
+read_table = functools.cache(lookup.read_table)
+
+
+def read_once(folder, name):
+    """As `lookup.read_table`, of a link what was read before."""
+    file = folder / f"{name}.csv"
+    if file.is_symlink():
+        return read_table(file.readlink().parent, name).copy()
+    return read_table.__wrapped__(folder, name)
+
+
 @pytest.fixture
-def copy(tmp_path):
-    return Copy(shutil.copytree(ROOT / RESULTS, tmp_path / "results"))
+def copy(tmp_path, monkeypatch):
+    monkeypatch.setattr(lookup, "read_table", read_once)
+    folder = tmp_path / "results"
+    return Copy(shutil.copytree(ROOT / RESULTS, folder, copy_function=os.symlink))
 
 
 def shifted(measure, by, rows=slice(None)):

@@ -1,6 +1,7 @@
 """Runs of stages in a DVC remote, with all that another machine needs of them."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,16 +10,25 @@ from oracles.scratch_pipeline import dvc, shared_pipeline
 from studies import push_run_cache
 
 
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The folder of a pipeline that has run; not to be changed."""
+    folder = tmp_path_factory.mktemp("ran")
+    (folder / "here").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder / "here")
+        shared_pipeline(folder)
+        Path("params.yaml").write_text("made: {from: 1}\nmeasured: {k: 1}\n")
+        dvc("repro")
+    return folder / "here"
+
+
 @pytest.fixture
-def store(tmp_path, monkeypatch):
-    """The remote of a pipeline that has run."""
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    job = shared_pipeline(tmp_path)
-    Path("params.yaml").write_text("made: {from: 1}\nmeasured: {k: 1}\n")
-    Path(".dvc/config.local").write_text(f"['remote \"store\"']\nurl = {job.store}\n")
-    dvc("repro")
-    return Path(job.store)
+def store(ran, tmp_path, monkeypatch):
+    """The remote of a copy of it."""
+    monkeypatch.chdir(shutil.copytree(ran, tmp_path / "here"))
+    Path(".dvc/config.local").write_text(f"['remote \"store\"']\nurl = {tmp_path / 'a store'}\n")
+    return tmp_path / "a store"
 
 
 def require_pushed(store):

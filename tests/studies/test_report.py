@@ -1,11 +1,13 @@
 """The pages against the results that they report."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from oracles.once import once
 from oracles.study_tables import PRECISION, maps, of_run
 
 from novelty_maps.statistics.over_runs import RunsInterval
@@ -22,15 +24,20 @@ def committed():
     return report.Results(ROOT / RESULTS)
 
 
+@once
+def committed_page(name):
+    return report.render(ROOT / page_template(name), committed())
+
+
 @pytest.mark.parametrize("name", report.PAGES)
 def test_page_is_what_the_committed_results_say(name):
-    page = report.render(ROOT / page_template(name), committed())
+    page = committed_page(name)
     assert (ROOT / DOCS / f"{name}.md").read_text() == page, "run `python -m studies report`"
 
 
 def test_readme_is_what_the_committed_results_say():
     readme = (ROOT / README).read_text()
-    answers = report.render(ROOT / page_template("readme"), committed())
+    answers = committed_page("readme")
     assert report.splice(readme, answers) == readme, "run `python -m studies report`"
 
 
@@ -101,14 +108,16 @@ def test_answers_are_replaced_between_their_markers_alone():
     assert report.splice(spliced, "new\n") == spliced
 
 
-@pytest.fixture
-def without_held_out_classes(tmp_path):
+@pytest.fixture(scope="module")
+def without_held_out_classes(tmp_path_factory):
     """The committed results as they are without `representation.held_out_classes`."""
-    shutil.copytree(ROOT / RESULTS, tmp_path / "results")
-    for file in (tmp_path / "results").glob("*/detection*.csv"):
+    folder = tmp_path_factory.mktemp("without") / "results"
+    shutil.copytree(ROOT / RESULTS, folder, copy_function=os.symlink)
+    for file in folder.glob("*/detection*.csv"):
         table = pd.read_csv(file, dtype=str, keep_default_na=False)
+        file.unlink()
         table[table["labels"] != "other classes"].to_csv(file, index=False)
-    return report.Results(tmp_path / "results")
+    return report.Results(folder)
 
 
 @pytest.mark.parametrize("name", ["representation", "readme"])
@@ -116,7 +125,7 @@ def test_page_without_held_out_classes_says_so_and_no_number_of_them(
     without_held_out_classes, name
 ):
     page = report.render(ROOT / page_template(name), without_held_out_classes)
-    whole = report.render(ROOT / page_template(name), committed())
+    whole = committed_page(name)
     unseen = committed().representation("representations-cifar10")
     number = f"{unseen.each_class('nominal', 'other classes').estimate:.2f}"
     told = (

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from dvc.utils.hydra import apply_overrides
+from oracles.parameters import write_params
 
-from novelty_maps.params.whole import load_params
+from novelty_maps.params.whole import load_params, validated
 from novelty_maps.pipeline.errors import InputError
 from novelty_maps.pipeline.paths import PARAMS
 from novelty_maps.pipeline.section import read_yaml
@@ -70,9 +71,12 @@ def test_run_passes_every_check_of_its_parameters(name):
 
 @pytest.mark.parametrize("name", RUNS)
 def test_dvc_reads_a_runs_overrides_as_its_parameters(name, tmp_path):
-    copied = shutil.copy(PARAMS, tmp_path / "params.yaml")
-    apply_overrides(copied, RUNS[name].overrides())
-    assert load_params(copied) == RUNS[name].params(SECTIONS)
+    overrides = RUNS[name].overrides()
+    named = {override.lstrip("+~").partition(".")[0] for override in overrides}
+    file = write_params(tmp_path, {section: SECTIONS[section] for section in named})
+    apply_overrides(file, overrides)
+    read = validated(SECTIONS | read_yaml(file), source=name)
+    assert read == RUNS[name].params(SECTIONS)
 
 
 @pytest.mark.parametrize("name", KNOWN)

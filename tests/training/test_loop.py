@@ -5,6 +5,7 @@ from copy import deepcopy
 
 import pytest
 import torch
+from oracles.once import once
 
 from novelty_maps.autoencoders.losses import mean_reconstruction_loss, reconstruction_loss
 from novelty_maps.autoencoders.registry import seeded_autoencoder
@@ -96,17 +97,23 @@ def test_training_does_not_depend_on_the_global_random_state():
     assert same(first.state_dict(), again.state_dict())
 
 
+@once
+def uninterrupted(**settings):
+    """States after each epoch, network and final state."""
+    states: dict[int, TrainingState] = {}
+    return states, *run(
+        on_epoch=lambda state: states.update({state.epoch: deepcopy(state)}), **settings
+    )
+
+
 @pytest.mark.parametrize("noise_std", [0.0, 0.2])
 @pytest.mark.parametrize("epoch", [1, 3])
 @pytest.mark.parametrize("schedule", ["constant", "one_cycle"])
 def test_resumed_training_ends_bit_identical_to_an_uninterrupted_one(epoch, noise_std, schedule):
-    states: dict[int, TrainingState] = {}
     settings = {"schedule": schedule, "weight_decay": 0.1 * noise_std}
     settings |= {"noise_std": noise_std, "epochs": 5, "keep_epochs": (1, 5), "keep_running": (1, 4)}
-    whole, whole_state = run(
-        on_epoch=lambda state: states.update({state.epoch: deepcopy(state)}), **settings
-    )
-    resumed, resumed_state = run(network(seed=9), state=states[epoch], **settings)
+    states, whole, whole_state = uninterrupted(**settings)
+    resumed, resumed_state = run(network(seed=9), state=deepcopy(states[epoch]), **settings)
     assert same(whole.state_dict(), resumed.state_dict())
     assert whole_state.history == resumed_state.history
     assert same(whole_state.network, resumed_state.network)
