@@ -31,6 +31,7 @@ STREAMS = 3
 
 def serve(address: str, suite: int) -> None:
     """Answer each client with the exit status of its module, until the suite has ended."""
+    import gc
     import importlib
     import shutil
     import signal
@@ -39,6 +40,7 @@ def serve(address: str, suite: int) -> None:
     for name in HEAVY:
         importlib.import_module(name)
     assert threading.active_count() == 1  # a fork keeps one thread alone
+    gc.freeze()  # else a fork that collects garbage copies all this
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     server = socket.socket(socket.AF_UNIX)
     server.bind(f"{address}.new")
@@ -110,6 +112,7 @@ def run(arguments: list[str], folder: str, environment: dict[str, str], limit: i
         kept_results.keep_texts_of_yaml(kept)
     else:
         kept_results.keep_bundle_of_vega(kept)
+        kept_results.keep_perceptrons(kept)
     try:
         runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
     except SystemExit as end:
