@@ -3,8 +3,9 @@
 Every stage is a process that imports torch and scipy anew, and every command of DVC its many
 parts; that would be most of the tests' time. The server imports the libraries, never the stages
 themselves; a fork of it then runs a stage or DVC with the working folder, environment, limit of
-file size and standard streams of its client. What a stage must do before it imports PyTorch has
-no effect in a fork, and a killed client leaves its stage to end by itself.
+file size and standard streams of its client, gets its signals, and ends where it is killed. What a
+stage must do before it imports PyTorch has no effect in a fork. Processes that a stage starts are
+forks as well.
 
     warm_python.py --serve SOCKET PID  the server, until that process ends
     WARM_PYTHON=SOCKET warm_python.py -m MODULE ARGUMENTS...    a client
@@ -15,8 +16,10 @@ import json
 import os
 import resource
 import runpy
+import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 
 HEAVY = ("torch", "torch._dynamo", "pandas", "scipy.stats", "sklearn.ensemble", "matplotlib.pyplot")
@@ -34,8 +37,6 @@ def serve(address: str, suite: int) -> None:
     import gc
     import importlib
     import shutil
-    import signal
-    import threading
 
     for name in HEAVY:
         importlib.import_module(name)
@@ -70,8 +71,6 @@ def alive(process: int) -> bool:
 
 def answer(client: socket.socket) -> int:
     """Run the module in a fork of this fork, and send its exit status."""
-    import signal
-
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     request, streams, _, _ = socket.recv_fds(client, 1 << 20, STREAMS)
     while not request.endswith(b"\n"):
@@ -87,17 +86,30 @@ def answer(client: socket.socket) -> int:
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(status)
+    ended = threading.Event()
+    threading.Thread(target=pass_on, args=(client, child, ended), daemon=True).start()
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    ended.set()
     client.sendall(str(code).encode())
     return 0
+
+
+def pass_on(client: socket.socket, child: int, ended: threading.Event) -> None:
+    """Give the module's process the signals that its client gets; one that is gone was killed."""
+    while number := client.recv(1):
+        os.kill(child, number[0])
+    if not ended.is_set():
+        os.kill(child, signal.SIGKILL)
 
 
 def run(arguments: list[str], folder: str, environment: dict[str, str], limit: int) -> int:
     """Exit status of `python -m MODULE ARGUMENTS...`."""
     import traceback
+    from multiprocessing import context, get_context
 
     import kept_results
 
+    context._concrete_contexts["spawn"] = get_context("fork")  # of a stage's own processes
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -126,7 +138,10 @@ def run(arguments: list[str], folder: str, environment: dict[str, str], limit: i
 
 
 def request(address: str) -> int:
-    """Exit status of the module that this process's own command line names."""
+    """Exit status of the module that this process's own command line names.
+
+    Where a signal ended the module, this process ends by the same.
+    """
     told = {
         "arguments": sys.argv[1:],
         "folder": str(Path.cwd()),
@@ -138,7 +153,13 @@ def request(address: str) -> int:
         message = json.dumps(told).encode() + b"\n"
         sent = socket.send_fds(server, [message], list(range(STREAMS)))
         server.sendall(message[sent:])
-        return int(server.recv(16).decode())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda number, frame: server.send(bytes([number])))
+        status = int(server.recv(16).decode())
+    if status < 0:
+        signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    return status
 
 
 if __name__ == "__main__":
