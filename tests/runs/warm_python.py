@@ -28,7 +28,9 @@ HEAVY += ("dvc.repo.experiments.queue.celery", "networkx", "pygit2", "hydra", "f
 HEAVY += ("captum.attr", "skimage.metrics", "skimage.metrics.simple_metrics", "skimage.exposure")
 HEAVY += ("pydantic.main", "pydantic.type_adapter", "typer", "ruamel.yaml", "tqdm", "jinja2")
 HEAVY += ("sklearn.neural_network", "sklearn.datasets", "altair", "itables", "vl_convert")
-HEAVY += ("matplotlib.backends.backend_agg", "kept_results")
+HEAVY += ("matplotlib.backends.backend_agg", "skimage.metrics._structural_similarity")
+HEAVY += ("narwhals._pandas_like.dataframe", "PIL.JpegImagePlugin", "kept_results")
+TORCHVISION = Path(__file__).parents[2] / "novelty_maps/machine/torchvision_import.py"
 STREAMS = 3
 
 
@@ -40,6 +42,8 @@ def serve(address: str, suite: int) -> None:
 
     for name in HEAVY:
         importlib.import_module(name)
+    declared = runpy.run_path(str(TORCHVISION))
+    declared["load_torchvision"]()
     assert threading.active_count() == 1  # a fork keeps one thread alone
     gc.freeze()  # else a fork that collects garbage copies all this
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -120,9 +124,8 @@ def run(arguments: list[str], folder: str, environment: dict[str, str], limit: i
     assert arguments[0] == "-m", "a module is all that this runs"
     sys.argv = arguments[1:]
     kept = Path(environment["WARM_PYTHON"]).parent
-    if arguments[1] == "dvc":
-        kept_results.keep_texts_of_yaml(kept)
-    else:
+    kept_results.keep_texts_of_yaml(kept)
+    if arguments[1] != "dvc":
         kept_results.keep_bundle_of_vega(kept)
         kept_results.keep_perceptrons(kept)
     try:
