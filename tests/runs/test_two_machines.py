@@ -126,8 +126,9 @@ def machines():
         common |= {
             "RAY_health_check_period_ms": "2000",
             "RAY_health_check_timeout_ms": "2000",
+            "RAY_health_check_failure_threshold": "3",
             "RAY_grpc_client_keepalive_time_ms": "5000",
-            "RAY_grpc_client_keepalive_timeout_ms": "10000",
+            "RAY_grpc_client_keepalive_timeout_ms": "5000",
         }
         options = ["--num-cpus=1", "--object-store-memory=100000000", "--disable-usage-stats"]
         head = ["--head", "--port=6379", f"--temp-dir={first.own}", "--include-dashboard=false"]
