@@ -16,7 +16,7 @@ import vl_convert
 from hypothesis import settings
 from runs.shared import filled_once, process_of_the_suite
 
-_WARM_PYTHON = Path(__file__).with_name("runs") / "warm_python.py"
+_WARM_SERVER = Path(__file__).with_name("runs") / "warm_server.py"
 
 _LONG = ("tests/runs/test_reproduction.py", "tests/runs/")
 os.environ["MPLBACKEND"] = "Agg"
@@ -38,7 +38,7 @@ def _own_checkpoints(monkeypatch):
 
 @pytest.fixture(scope="session")
 def warm_python(tmp_path_factory):
-    """Server of runs/warm_python.py for all workers, which WARM_PYTHON in the environment names.
+    """Server of runs/warm_server.py for all workers, which WARM_PYTHON in the environment names.
 
     It ends with the suite and removes its folder.
     """
@@ -46,7 +46,7 @@ def warm_python(tmp_path_factory):
         name = folder / "address"
         if first:
             address = Path(tempfile.mkdtemp()) / "socket"  # the path of a socket must be short
-            served = [sys.executable, _WARM_PYTHON, "--serve", address, str(process_of_the_suite())]
+            served = [sys.executable, _WARM_SERVER, address, str(process_of_the_suite())]
             environment = {**os.environ, "OMP_NUM_THREADS": "1"}
             server = os.spawnve(os.P_NOWAIT, sys.executable, served, environment)  # noqa: S606
             while not address.exists():

@@ -20,7 +20,7 @@ def epoch_of(checkpoint: Path) -> int:
 def interrupt(workspace: Workspace, command: tuple[str, ...], number: signal.Signals) -> dict:
     """Start a long training, end it by a signal once it has saved an epoch more; what it said.
 
-    One of the signals ends a Python of its own, the others a fork (see warm_python.py).
+    One of the signals ends a Python of its own, the others a fork (see warm_server.py).
     """
     folder = workspace / "cache/novelty-maps/checkpoints"
     earlier = {path.stat().st_mtime_ns for path in folder.glob("*.pt")}

@@ -1,143 +1,17 @@
-"""A `python -m MODULE` that starts fast: a fork of a process that has imported what is heavy.
+"""A `python -m MODULE ARGUMENTS...` that starts fast: the module runs in a fork of warm_server.py.
 
-Every stage is a process that imports torch and scipy anew, and every command of DVC its many
-parts; that would be most of the tests' time. The server imports the libraries, never the stages
-themselves; a fork of it then runs a stage or DVC with the working folder, environment, limit of
-file size and standard streams of its client, gets its signals, and ends where it is killed. What a
-stage must do before it imports PyTorch has no effect in a fork. Processes that a stage starts are
-forks as well.
+    WARM_PYTHON=SOCKET warm_python.py -m MODULE ARGUMENTS...
 
-    warm_python.py --serve SOCKET PID  the server, until that process ends
-    WARM_PYTHON=SOCKET warm_python.py -m MODULE ARGUMENTS...    a client
+It is started hundreds of times, so that it imports what is built into Python alone.
 """
 
-import contextlib
-import json
+import _signal
+import _socket
 import os
 import resource
-import runpy
-import signal
-import socket
 import sys
-import threading
-from pathlib import Path
 
-HEAVY = ("torch", "torch._dynamo", "pandas", "scipy.stats", "sklearn.ensemble", "matplotlib.pyplot")
-HEAVY += ("dvc.cli.parser", "dvc.repo", "dvc.repo.reproduce", "dvc.repo.experiments.run")
-HEAVY += ("dvc.repo.experiments.queue.celery", "networkx", "pygit2", "hydra", "flatten_dict")
-HEAVY += ("captum.attr", "skimage.metrics", "skimage.metrics.simple_metrics", "skimage.exposure")
-HEAVY += ("pydantic.main", "pydantic.type_adapter", "typer", "ruamel.yaml", "tqdm", "jinja2")
-HEAVY += ("sklearn.neural_network", "sklearn.datasets", "altair", "itables", "vl_convert")
-HEAVY += ("matplotlib.backends.backend_agg", "skimage.metrics._structural_similarity")
-HEAVY += ("narwhals._pandas_like.dataframe", "PIL.JpegImagePlugin", "kept_results")
-TORCHVISION = Path(__file__).parents[2] / "novelty_maps/machine/torchvision_import.py"
-STREAMS = 3
-
-
-def serve(address: str, suite: int) -> None:
-    """Answer each client with the exit status of its module, until the suite has ended."""
-    import gc
-    import importlib
-    import shutil
-
-    for name in HEAVY:
-        importlib.import_module(name)
-    declared = runpy.run_path(str(TORCHVISION))
-    declared["load_torchvision"]()
-    assert threading.active_count() == 1  # a fork keeps one thread alone
-    gc.freeze()  # else a fork that collects garbage copies all this
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    server = socket.socket(socket.AF_UNIX)
-    server.bind(f"{address}.new")
-    server.listen()
-    server.settimeout(5)
-    Path(f"{address}.new").rename(address)  # now that clients are taken
-    while alive(suite):
-        try:
-            client, _ = server.accept()
-        except TimeoutError:
-            continue
-        if os.fork() == 0:
-            server.close()
-            os._exit(answer(client))
-        client.close()
-    shutil.rmtree(Path(address).parent)
-
-
-def alive(process: int) -> bool:
-    """Whether a process has not ended."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def answer(client: socket.socket) -> int:
-    """Run the module in a fork of this fork, and send its exit status."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    request, streams, _, _ = socket.recv_fds(client, 1 << 20, STREAMS)
-    while not request.endswith(b"\n"):
-        request += client.recv(1 << 20)
-    child = os.fork()
-    if child == 0:
-        client.close()
-        for number, stream in enumerate(streams):
-            os.dup2(stream, number)
-            os.close(stream)
-        status = run(**json.loads(request))
-        with contextlib.suppress(OSError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(status)
-    ended = threading.Event()
-    threading.Thread(target=pass_on, args=(client, child, ended), daemon=True).start()
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    ended.set()
-    client.sendall(str(code).encode())
-    return 0
-
-
-def pass_on(client: socket.socket, child: int, ended: threading.Event) -> None:
-    """Give the module's process the signals that its client gets; one that is gone was killed."""
-    while number := client.recv(1):
-        os.kill(child, number[0])
-    if not ended.is_set():
-        os.kill(child, signal.SIGKILL)
-
-
-def run(arguments: list[str], folder: str, environment: dict[str, str], limit: int) -> int:
-    """Exit status of `python -m MODULE ARGUMENTS...`."""
-    import traceback
-    from multiprocessing import context, get_context
-
-    import kept_results
-
-    context._concrete_contexts["spawn"] = get_context("fork")  # of a stage's own processes
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    path = environment.get("PYTHONPATH")
-    sys.path[0:1] = [folder, *(path.split(os.pathsep) if path else [])]
-    sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    assert arguments[0] == "-m", "a module is all that this runs"
-    sys.argv = arguments[1:]
-    kept = Path(environment["WARM_PYTHON"]).parent
-    kept_results.keep_texts_of_yaml(kept)
-    if arguments[1] != "dvc":
-        kept_results.keep_bundle_of_vega(kept)
-        kept_results.keep_perceptrons(kept)
-    try:
-        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
-    except SystemExit as end:
-        if isinstance(end.code, str):
-            print(end.code, file=sys.stderr)
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        traceback.print_exc()
-        return 1
-    return 0
+STREAMS = b"".join(number.to_bytes(4, sys.byteorder) for number in range(3))
 
 
 def request(address: str) -> int:
@@ -147,26 +21,24 @@ def request(address: str) -> int:
     """
     told = {
         "arguments": sys.argv[1:],
-        "folder": str(Path.cwd()),
+        "folder": os.getcwd(),  # noqa: PTH109
         "environment": dict(os.environ),
         "limit": resource.getrlimit(resource.RLIMIT_FSIZE)[0],
     }
-    with socket.socket(socket.AF_UNIX) as server:
-        server.connect(address)
-        message = json.dumps(told).encode() + b"\n"
-        sent = socket.send_fds(server, [message], list(range(STREAMS)))
-        server.sendall(message[sent:])
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda number, frame: server.send(bytes([number])))
-        status = int(server.recv(16).decode())
+    server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    server.connect(address)
+    message = ascii(told).encode() + b"\n"
+    streams = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, STREAMS)
+    sent = server.sendmsg([message], [streams])
+    server.sendall(message[sent:])
+    for number in (_signal.SIGINT, _signal.SIGTERM):
+        _signal.signal(number, lambda number, frame: server.send(bytes([number])))
+    status = int(server.recv(16).decode())
     if status < 0:
-        signal.signal(-status, signal.SIG_DFL)
+        _signal.signal(-status, _signal.SIG_DFL)
         os.kill(os.getpid(), -status)
     return status
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--serve":
-        serve(sys.argv[2], int(sys.argv[3]))
-        sys.exit()
     sys.exit(request(os.environ["WARM_PYTHON"]))
