@@ -18,7 +18,7 @@ from runs.shared import filled_once, process_of_the_suite
 
 _WARM_SERVER = Path(__file__).with_name("runs") / "warm_server.py"
 
-_LONG = ("tests/runs/test_reproduction.py", "tests/runs/")
+_LONG = ("tests/runs/test_reproduction.py", "tests/runs/test_two_machines.py", "tests/runs/")
 os.environ["MPLBACKEND"] = "Agg"
 vl_convert.javascript_bundle = functools.cache(vl_convert.javascript_bundle)
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
