@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from runs.workspace import Workspace
+from runs.workspace import WARM_PYTHON, Workspace
 
 LONG = ["--epochs", "12", "--patience", "1000", "--batch-size", "512"]
 
@@ -18,11 +18,15 @@ def epoch_of(checkpoint: Path) -> int:
 
 
 def interrupt(workspace: Workspace, command: tuple[str, ...], number: signal.Signals) -> dict:
-    """Start a long training, end it by a signal once it has saved an epoch more; what it said."""
+    """Start a long training, end it by a signal once it has saved an epoch more; what it said.
+
+    One of the signals ends a Python of its own, the others a fork (see warm_server.py).
+    """
     folder = workspace / "cache/novelty-maps/checkpoints"
     earlier = {path.stat().st_mtime_ns for path in folder.glob("*.pt")}
+    warm = [] if number == signal.SIGTERM else ["-S", str(WARM_PYTHON)]
     process = subprocess.Popen(
-        [sys.executable, "-m", f"stages.{command[0]}", *command[1:], *LONG],
+        [sys.executable, *warm, "-m", f"stages.{command[0]}", *command[1:], *LONG],
         cwd=workspace.folder,
         env=workspace.environment(),
         stderr=subprocess.PIPE,

@@ -1,145 +1,44 @@
-"""A `python -m MODULE` that starts fast: a fork of a process that has imported what is heavy.
+"""A `python -m MODULE ARGUMENTS...` that starts fast: the module runs in a fork of warm_server.py.
 
-Every stage is a process that imports torch and scipy anew, and every command of DVC its many
-parts; that would be most of the tests' time. The server imports the libraries, never the stages
-themselves; a fork of it then runs a stage or DVC with the working folder, environment, limit of
-file size and standard streams of its client. What a stage must do before it imports PyTorch has
-no effect in a fork, and a killed client leaves its stage to end by itself.
+    WARM_PYTHON=SOCKET warm_python.py -m MODULE ARGUMENTS...
 
-    warm_python.py --serve SOCKET PID  the server, until that process ends
-    WARM_PYTHON=SOCKET warm_python.py -m MODULE ARGUMENTS...    a client
+It is started hundreds of times, so that it imports what is built into Python alone.
 """
 
-import contextlib
-import json
+import _signal
+import _socket
 import os
 import resource
-import runpy
-import socket
 import sys
-from pathlib import Path
 
-HEAVY = ("torch", "torch._dynamo", "pandas", "scipy.stats", "sklearn.ensemble", "matplotlib.pyplot")
-HEAVY += ("dvc.cli.parser", "dvc.repo", "dvc.repo.reproduce", "dvc.repo.experiments.run")
-HEAVY += ("dvc.repo.experiments.queue.celery", "networkx", "pygit2", "hydra", "flatten_dict")
-HEAVY += ("captum.attr", "skimage.metrics", "skimage.metrics.simple_metrics", "skimage.exposure")
-HEAVY += ("pydantic.main", "pydantic.type_adapter", "typer", "ruamel.yaml", "tqdm", "jinja2")
-HEAVY += ("sklearn.neural_network", "sklearn.datasets", "altair", "itables", "vl_convert")
-HEAVY += ("matplotlib.backends.backend_agg", "kept_results")
-STREAMS = 3
-
-
-def serve(address: str, suite: int) -> None:
-    """Answer each client with the exit status of its module, until the suite has ended."""
-    import importlib
-    import shutil
-    import signal
-    import threading
-
-    for name in HEAVY:
-        importlib.import_module(name)
-    assert threading.active_count() == 1  # a fork keeps one thread alone
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    server = socket.socket(socket.AF_UNIX)
-    server.bind(f"{address}.new")
-    server.listen()
-    server.settimeout(5)
-    Path(f"{address}.new").rename(address)  # now that clients are taken
-    while alive(suite):
-        try:
-            client, _ = server.accept()
-        except TimeoutError:
-            continue
-        if os.fork() == 0:
-            server.close()
-            os._exit(answer(client))
-        client.close()
-    shutil.rmtree(Path(address).parent)
-
-
-def alive(process: int) -> bool:
-    """Whether a process has not ended."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def answer(client: socket.socket) -> int:
-    """Run the module in a fork of this fork, and send its exit status."""
-    import signal
-
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    request, streams, _, _ = socket.recv_fds(client, 1 << 20, STREAMS)
-    while not request.endswith(b"\n"):
-        request += client.recv(1 << 20)
-    child = os.fork()
-    if child == 0:
-        client.close()
-        for number, stream in enumerate(streams):
-            os.dup2(stream, number)
-            os.close(stream)
-        status = run(**json.loads(request))
-        with contextlib.suppress(OSError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(status)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    client.sendall(str(code).encode())
-    return 0
-
-
-def run(arguments: list[str], folder: str, environment: dict[str, str], limit: int) -> int:
-    """Exit status of `python -m MODULE ARGUMENTS...`."""
-    import traceback
-
-    import kept_results
-
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    path = environment.get("PYTHONPATH")
-    sys.path[0:1] = [folder, *(path.split(os.pathsep) if path else [])]
-    sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    assert arguments[0] == "-m", "a module is all that this runs"
-    sys.argv = arguments[1:]
-    kept = Path(environment["WARM_PYTHON"]).parent
-    if arguments[1] == "dvc":
-        kept_results.keep_texts_of_yaml(kept)
-    else:
-        kept_results.keep_bundle_of_vega(kept)
-    try:
-        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
-    except SystemExit as end:
-        if isinstance(end.code, str):
-            print(end.code, file=sys.stderr)
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        traceback.print_exc()
-        return 1
-    return 0
+STREAMS = b"".join(number.to_bytes(4, sys.byteorder) for number in range(3))
 
 
 def request(address: str) -> int:
-    """Exit status of the module that this process's own command line names."""
+    """Exit status of the module that this process's own command line names.
+
+    Where a signal ended the module, this process ends by the same.
+    """
     told = {
         "arguments": sys.argv[1:],
-        "folder": str(Path.cwd()),
+        "folder": os.getcwd(),  # noqa: PTH109
         "environment": dict(os.environ),
         "limit": resource.getrlimit(resource.RLIMIT_FSIZE)[0],
     }
-    with socket.socket(socket.AF_UNIX) as server:
-        server.connect(address)
-        message = json.dumps(told).encode() + b"\n"
-        sent = socket.send_fds(server, [message], list(range(STREAMS)))
-        server.sendall(message[sent:])
-        return int(server.recv(16).decode())
+    server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    server.connect(address)
+    message = ascii(told).encode() + b"\n"
+    streams = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, STREAMS)
+    sent = server.sendmsg([message], [streams])
+    server.sendall(message[sent:])
+    for number in (_signal.SIGINT, _signal.SIGTERM):
+        _signal.signal(number, lambda number, frame: server.send(bytes([number])))
+    status = int(server.recv(16).decode())
+    if status < 0:
+        _signal.signal(-status, _signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    return status
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--serve":
-        serve(sys.argv[2], int(sys.argv[3]))
-        sys.exit()
     sys.exit(request(os.environ["WARM_PYTHON"]))

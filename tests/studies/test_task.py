@@ -13,13 +13,24 @@ import psutil
 import pytest
 from oracles.scratch_experiments import git
 from oracles.scratch_pipeline import ROOT, shared_pipeline
+from runs.workspace import WARM_PYTHON
 
 from studies import task
 
 
 @pytest.fixture
-def job(tmp_path, monkeypatch):
-    """A job on a scratch pipeline; machines have a folder for clones, which must end empty."""
+def job(tmp_path, monkeypatch, warm_python):
+    """A job on a scratch pipeline; machines have a folder for clones, which must end empty.
+
+    DVC runs in forks of one process.
+    """
+    python = tmp_path / "python"
+    python.write_text(
+        f'#!/bin/sh\ncase $1 in -m) set -- -S {WARM_PYTHON} "$@" ;; esac\n'
+        f'exec {sys.executable} "$@"\n'
+    )
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
     for name in ("here", "shared", "clones"):
         (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path / "here")
