@@ -129,7 +129,7 @@ def mixture_score(x):
     return softmax(log_p, dim=1) @ MEANS - x
 
 
-def moved(*, repulsion, steps=1000):
+def moved(*, repulsion, steps=700):
     """Particles that start close to the origin, after many steps of Adam along φ."""
     x = (0.1 * drawn(60, 2)).requires_grad_()
     optimizer = torch.optim.Adam([x], lr=0.03)
