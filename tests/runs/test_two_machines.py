@@ -102,6 +102,11 @@ def impossible(why):
     (pytest.fail if "TWO_MACHINES" in os.environ else pytest.skip)(why)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _warm():
+    """Nothing here runs in forks, or waits for the process that they would be of."""
+
+
 @pytest.fixture(scope="module")
 def machines():
     """Two machines that Ray joins, the project on the first, and the folder that they share."""
