@@ -195,7 +195,7 @@ def short_training(name, *, loss="mse"):
         learning_rate=0.003,
         batch_size=12,
         epochs=12,
-        epoch_steps=10 if name == "bergmann" else 4,  # its many layers learn slowly
+        epoch_steps=10 if (name, loss) == ("bergmann", "mse") else 4,  # many layers learn slowly
         patience=12,
         seed=0,
         device=CPU,
