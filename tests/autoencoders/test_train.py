@@ -85,7 +85,7 @@ def test_loss_steps_and_augmentation_are_those_of_the_section():
         batch_loss=augmented(network.batch_loss(noise_std=0.0), "shift_and_flip", photos=True),
         validation_loss=mean_reconstruction_loss(IMAGES["validation"], batch_size=12, device=CPU),
         after_steps=calibration("precise", calibration_images(IMAGES["train"], seed=3), device=CPU),
-        learning_rate=0.001,
+        learning_rate=0.003,
         batch_size=16,
         epochs=2,
         epoch_steps=5,

@@ -55,6 +55,7 @@ def test_network_and_loss_train_until_the_classes_are_told_apart(objective):
         batch_size=30,
         epochs=10,
         patience=10,
+        keep_epochs=(10,),  # not to stop at no error
         seed=0,
         device=CPU,
     )
