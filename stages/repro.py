@@ -3,23 +3,19 @@
 DVC itself runs one stage after the other. Here each stage is a `dvc repro --single-item` of its
 own, begun when all that it depends on is done and something of it has changed, so that caches and
 locks are DVC's as ever. Of the stages that could begin, those come first that most others wait for.
-These DVCs are forks of a process that has imported it.
 """
 
 import logging
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
-from multiprocessing import forkserver, get_context
-from multiprocessing.context import ForkServerProcess
-from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -35,19 +31,6 @@ if TYPE_CHECKING:
 
 _JOBS = 2
 _SECONDS = 0.05  # between two looks at what runs
-_FORKS = get_context("forkserver")
-_FORKS.set_forkserver_preload(
-    [
-        "dvc.cli.parser",
-        "dvc.commands.repro",
-        "dvc.repo.reproduce",
-        "dvc.stage.run",
-        "networkx",
-        "pygit2",
-        "stages.repro",
-    ]
-)
-_SPARED = (signal.SIGTERM, signal.SIGHUP)  # which end this process with its forks, in their order
 
 
 def main(
@@ -64,7 +47,6 @@ def main(
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    _prepare_forks()
     logging.getLogger("dvc").setLevel(logging.CRITICAL)  # or each look at a file would have a bar
     try:
         with Repo(_wait_for_lock=True) as repo:
@@ -112,50 +94,26 @@ def _begun(
     return []
 
 
-def _prepare_forks() -> None:
-    """Start the process whose forks run DVC, which ends when this one does and not before."""
-    before = [signal.signal(number, signal.SIG_IGN) for number in _SPARED]
-    forkserver.ensure_running()
-    for number, handler in zip(_SPARED, before, strict=True):
-        signal.signal(number, handler)
-
-
-def _dvc_repro(stage: str, output: str, environment: Mapping[str, str]) -> None:
-    """`dvc repro` of a stage in this process, a group of its own, with its output in a file."""
-    os.setpgid(0, 0)
-    for number in _SPARED:
-        signal.signal(number, signal.SIG_DFL)
-    with Path(output).open("wb") as file:
-        for stream in (1, 2):
-            os.dup2(file.fileno(), stream)
-    os.environ.update(environment)
-    from dvc.cli import main as dvc
-
-    sys.exit(dvc(["--wait-for-lock", "repro", "-q", "-s", stage]))
-
-
 @dataclass
 class _Running:
     """A stage that is being run."""
 
     stage: "PipelineStage"
     environment: Mapping[str, str]
-    output: IO[bytes] = field(default_factory=NamedTemporaryFile)
+    output: IO[bytes] = field(default_factory=TemporaryFile)
     began: float = field(default_factory=time.monotonic)
-    process: ForkServerProcess = field(init=False)
+    process: subprocess.Popen[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
-        told = self.name, self.output.name, dict(self.environment)
-        self.process = _FORKS.Process(target=_dvc_repro, args=told)
-        self.process.start()
-
-    def interrupt(self) -> None:
-        """Do to it, and to all that it has started, what Ctrl-C does."""
-        while self.process.is_alive():
-            with suppress(ProcessLookupError):  # it is no group yet
-                os.killpg(self.process.pid or 0, signal.SIGINT)
-                return
-            time.sleep(_SECONDS)
+        command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "-q", "-s", self.name]
+        self.process = subprocess.Popen(  # noqa: S603
+            command,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self.output,
+            stderr=subprocess.STDOUT,
+            process_group=0,  # ended as a whole
+        )
 
     def text(self) -> str:
         """What it wrote so far, of progress bars the last state."""
@@ -183,12 +141,12 @@ def _ended(running: list[_Running], bar: "tqdm[NoReturn]") -> "list[PipelineStag
     if not bar.disable:  # on a terminal
         last = [f"{each.name} {each.text().rpartition(chr(10))[2]}" for each in running]
         bar.set_postfix_str(" | ".join(last))
-    ended = [each for each in running if not each.process.is_alive()]
+    ended = [each for each in running if each.process.poll() is not None]
     for each in ended:
         running.remove(each)
         said = "\n".join(filter(None, [f"{each.name} {each.seconds():.1f} s", each.text()]))
         tqdm.write(said, file=sys.stderr)
-    failed = [each.name for each in ended if each.process.exitcode]
+    failed = [each.name for each in ended if each.process.returncode]
     if failed:
         raise InputError(
             f"the stage {failed[0]} failed: see above; when that is mended, run this again"
@@ -201,9 +159,10 @@ def _stop(running: list[_Running]) -> None:
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     for each in running:
-        each.interrupt()
+        if each.process.poll() is None:
+            os.killpg(each.process.pid, signal.SIGINT)
     for each in running:
-        each.process.join()
+        each.process.wait()
 
 
 def _pipeline(repo: "Repo", targets: list[str]) -> "DiGraph":

@@ -53,7 +53,7 @@ class LocalizationStudy:
         self._folder = folder
         self._read: dict[str, pd.DataFrame] = {}
         self._found: dict[tuple[str, ...], pd.Series[Any]] = {}
-        self._means: dict[tuple[str, str], pd.DataFrame] = {}
+        self._means: dict[tuple[str, ...], pd.DataFrame] = {}
 
     @staticmethod
     def name_of(row: Mapping[str, Any]) -> str:
@@ -160,11 +160,12 @@ class LocalizationStudy:
         return self._read[name]
 
     def _mean(self, network: str, name: str, keys: list[str]) -> pd.DataFrame:
-        if (network, name) not in self._means:
+        place = network, name, *keys
+        if place not in self._means:
             own = lookup.rows_of(self._table(name), {"network": network})
             means = own.groupby(keys, sort=False, dropna=False).mean(numeric_only=True)
-            self._means[network, name] = means.reset_index()
-        return self._means[network, name]
+            self._means[place] = means.reset_index()
+        return self._means[place].copy()
 
 
 class EachRun(LocalizationStudy):

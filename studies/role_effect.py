@@ -47,7 +47,6 @@ def role_effect(by_class: pd.DataFrame, measure: str = "agreement") -> RoleEffec
 
     def fit(rows: NDArray[np.bool_]) -> NDArray[Any]:
         there = design[rows]
-        there = there[:, there.any(axis=0)]
         effects: NDArray[Any] = np.linalg.lstsq(there, values[rows], rcond=None)[0]
         return effects
 

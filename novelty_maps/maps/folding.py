@@ -13,6 +13,7 @@ from typing import Any
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from novelty_maps.autoencoders.base import Autoencoder
 from novelty_maps.networks.blocks import ResidualBlock
 
 _LAYERS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
@@ -20,10 +21,11 @@ _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 
 def folded(network: nn.Module) -> nn.Module:
-    """A copy of a network with its batch norms in the layers before them.
+    """A copy of an `Autoencoder` with its batch norms in the layers before them.
 
-    Those of `nn.Sequential` and of `ResidualBlock`, where one follows the other and a layer has one
-    place; a batch norm anywhere else stays as it is.
+    Those of `nn.Sequential` and of `ResidualBlock`, where one follows the other; a batch norm
+    anywhere else stays as it is. In our autoencoders each layer is used in one place, and its
+    output read by the next one alone. Of others' networks that is not known: they are returned.
 
     Args:
         network: In evaluation mode.
@@ -32,6 +34,8 @@ def folded(network: nn.Module) -> nn.Module:
         The copy, of the same class and with the same attributes, in which `nn.Identity` stands for
         a batch norm. Outputs and gradients are the network's but for rounding.
     """
+    if not isinstance(network, Autoencoder):
+        return network
     network = deepcopy(network)
     for parent in list(network.modules()):
         for name, after in _neighbours(parent):

@@ -22,8 +22,8 @@ class TrainingSection(Section):
     patience: Annotated[
         Positive,
         Field(
-            description="Epochs without improvement in validation before stopping; without any"
-            " error left it stops at once."
+            description="Epochs without improvement in validation before stopping; at a loss of 0"
+            " it stops at once, but for epochs to keep."
         ),
     ]
     seed: Annotated[Seed, Field(description="Seed of initial weights, order and noise.")]

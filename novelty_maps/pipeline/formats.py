@@ -115,6 +115,7 @@ def read_table(
     try:
         kinds = dict.fromkeys(texts or [], str)
         table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=kinds)
+        table = table.fillna(dict.fromkeys(texts or [], ""))
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: {remedy}") from None
     except (ValueError, UnicodeDecodeError) as error:

@@ -67,7 +67,8 @@ def forest_oracle(
         n_jobs=1 if _are_few(features) else -1,
     )
     forest.estimator = _Tree()
-    return _probability_of_novel(forest.fit(features, novel), test)
+    forest.fit(features, novel).set_params(n_jobs=1 if _are_few(test) else -1)
+    return _probability_of_novel(forest, test)
 
 
 def linear_oracle(

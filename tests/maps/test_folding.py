@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from novelty_maps.autoencoders.base import Autoencoder
 from novelty_maps.autoencoders.registry import AUTOENCODERS, seeded_autoencoder
 from novelty_maps.maps.attributions import guided_backpropagation
 from novelty_maps.maps.folding import folded
@@ -136,30 +137,36 @@ FOLDED = {
 }
 
 
+class OfLayers(Autoencoder):
+    """An autoencoder of a sequence of layers."""
+
+    name = "layers"
+
+    def __init__(self, *layers):
+        super().__init__(image_shape=(4, 8, 8), code_length=1)
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return self.layers(x)
+
+
 @pytest.mark.parametrize("name", FOLDED)
 def test_batch_norm_is_folded_into(name):
-    network, x = as_trained(nn.Sequential(*deepcopy(FOLDED[name]))), images_of(4, 8, 8)
+    network, x = as_trained(OfLayers(*deepcopy(FOLDED[name]))), images_of(4, 8, 8)
     own = folded(network)
     assert not norms_of(own)
-    assert len(own) == len(network)
+    assert len(own.layers) == len(network.layers)
     torch.testing.assert_close(own(x), network(x), rtol=1e-12, atol=1e-12)
 
 
 def test_batch_norm_after_no_layer_stays():
-    network = as_trained(nn.Sequential(nn.BatchNorm2d(4), conv(), nn.ReLU(), nn.BatchNorm2d(4)))
+    network = as_trained(OfLayers(nn.BatchNorm2d(4), conv(), nn.ReLU(), nn.BatchNorm2d(4)))
     own, x = folded(network), images_of(4, 8, 8)
     assert len(norms_of(own)) == 2
     assert torch.equal(own(x), network(x))
 
 
-def test_module_that_is_no_sequence_stays():
-    class Beside(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.layer, self.norm = conv(), nn.BatchNorm2d(4)
-
-        def forward(self, x):
-            return self.layer(x) + self.norm(x)
-
-    network, x = as_trained(Beside()), images_of(4, 8, 8)
-    assert torch.equal(folded(network)(x), network(x))
+def test_network_of_others_is_left_alone():
+    twice = conv()
+    network = as_trained(nn.Sequential(twice, nn.BatchNorm2d(4), twice))
+    assert folded(network) is network

@@ -30,14 +30,18 @@ class Fork:
         process_group: int | None = None,
     ) -> None:
         self.returncode: int | None = None
+        outs, errs = (
+            {1, sys.stdout.fileno()},
+            {2, sys.stderr.fileno()},
+        )  # pytest's, that loggers keep
         sys.stdout.flush(), sys.stderr.flush()
         self.pid = os.fork()
         if not self.pid:
             if process_group is not None:
                 os.setpgid(0, process_group)
-            for stream in {1, sys.stdout.fileno()}:  # pytest's file, that loggers may keep
+            for stream in outs:
                 os.dup2(out.fileno(), stream)
-            for stream in {2, sys.stderr.fileno()}:
+            for stream in errs:
                 os.dup2(err.fileno(), stream)
             _end_with(function)
 

@@ -39,7 +39,10 @@ def tiny_tables(study, sections, patch):
     that differ in the normal classes alone are computed once, for the first of them.
     """
     patch.setattr(oracles, "MLPClassifier", _hardly_fitted)
-    for measure in ("average_precision", "equal_error_rate"):  # slow, and their columns are asked
+    for measure in (
+        "average_precision",
+        "equal_error_rate",
+    ):  # slow: only that there are columns is asked
         patch.setattr(examine, measure, lambda novel, score: 0.5)
     made, found, computed = {}, [], {}
     for run in study.runs(TINY):

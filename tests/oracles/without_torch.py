@@ -23,14 +23,16 @@ for line in sys.stdin:
             os.chdir(folder)
             try:
                 exec(code, {"__name__": "__main__"})
+                status = 0
             except BaseException:
                 traceback.print_exc()
+                status = 1
             sys.stdout.flush()
             sys.stderr.flush()
-            os._exit(0)
-        os.waitpid(child, 0)
+            os._exit(status)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         out.seek(0)
-        print(json.dumps(out.read().decode()), flush=True)
+        print(json.dumps((status, out.read().decode())), flush=True)
 """
 
 
@@ -56,5 +58,6 @@ def runs_without_torch(code: str) -> str:
     assert parent.stdout
     asked = f"import sys\n{code}\nassert 'torch' not in sys.modules, 'torch was imported'"
     print(json.dumps((asked, str(Path.cwd()))), file=parent.stdin, flush=True)
-    said: str = json.loads(parent.stdout.readline())
-    return said
+    status, said = json.loads(parent.stdout.readline())
+    assert status == 0, said
+    return str(said)

@@ -93,7 +93,8 @@ def answer(client: socket.socket) -> int:
     threading.Thread(target=pass_on, args=(client, child, ended), daemon=True).start()
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     ended.set()
-    client.sendall(str(code).encode())
+    with contextlib.suppress(OSError):  # it may have been killed
+        client.sendall(str(code).encode())
     return 0
 
 

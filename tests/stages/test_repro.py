@@ -1,12 +1,14 @@
 """Several stages at a time, on scratch pipelines of stages that write files."""
 
 import contextlib
+import importlib
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import dvc.cli
 import pytest
@@ -52,11 +54,48 @@ def pipeline(tmp_path, monkeypatch):
     return make
 
 
+IMPORTED = (  # by DVC as it goes
+    "dvc.cli.parser",
+    "dvc.data_cloud",
+    "dvc.lock",
+    "dvc.repo.plots",
+    "dvc.repo.reproduce",
+    "dvc.repo.stage",
+    "dvc.rwlock",
+    "dvc.scm",
+    "dvc.stage.run",
+    "dvc.utils.strictyaml",
+    "dvc_data.hashfile.db.local",
+    "dvc_data.hashfile.status",
+    "dvc_data.index",
+    "joblib",
+    "networkx",
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _imported_once():
+    for name in IMPORTED:
+        importlib.import_module(name)
+
+
+def forked_dvc(command, *, env, stdout, process_group, **_):
+    """As Popen of `python -m dvc`, in a fork."""
+    assert command[:3] == [sys.executable, "-m", "dvc"]
+
+    def run():
+        os.environ.update(env)
+        return dvc.cli.main(command[3:])
+
+    return Fork(run, out=stdout, err=stdout, process_group=process_group)
+
+
 def program(*arguments):
     """What `python -m stages.repro` does, for a fork."""
 
     def run():
         sys.argv = ["stages.repro", *arguments]
+        module.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": forked_dvc})
         cli.run(module.main)
 
     return run
@@ -139,12 +178,11 @@ def running():
 
 
 def in_a_new_process(said):
-    command = [sys.executable, "-m", "stages.repro"]
-    return subprocess.Popen(command, stderr=said, process_group=0)
+    return subprocess.Popen([sys.executable, "-m", "stages.repro"], stderr=said)
 
 
 def in_a_fork(said):
-    return Fork(program(), out=said, err=said, process_group=0)
+    return Fork(program(), out=said, err=said)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +204,7 @@ def test_interruption_ends_all_stages_however_often_it_comes(
         time.sleep(0.05)
     assert running()
     for _ in range(3):
-        os.killpg(process.pid, number)  # as a terminal does
+        process.send_signal(number)
         time.sleep(0.01)
     assert process.wait(20) == status
     assert not running()

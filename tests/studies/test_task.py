@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -26,8 +27,8 @@ def job(tmp_path, monkeypatch, warm_python):
     """
     python = tmp_path / "python"
     python.write_text(
-        f'#!/bin/sh\ncase $1 in -m) set -- -S {WARM_PYTHON} "$@" ;; esac\n'
-        f'exec {sys.executable} "$@"\n'
+        f'#!/bin/sh\ncase $1 in -m) set -- -S {shlex.quote(str(WARM_PYTHON))} "$@" ;; esac\n'
+        f'exec {shlex.quote(sys.executable)} "$@"\n'
     )
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
