@@ -104,7 +104,7 @@ def read_table(
         path: The file.
         columns: Those that it must have.
         integers: Those that it must have, and of integers.
-        texts: Those of its columns that are no numbers, whatever they look like ("001").
+        texts: Those that it must have, and that are no numbers whatever they look like ("001").
         made_by: The stage that writes it, for the error.
 
     Raises:
@@ -115,17 +115,19 @@ def read_table(
     try:
         kinds = dict.fromkeys(texts or [], str)
         table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=kinds)
-        table = table.fillna(dict.fromkeys(texts or [], ""))
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: {remedy}") from None
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a table ({error}): {remedy}") from None
-    missing = [c for c in [*columns, *(integers or [])] if c not in table.columns]
+    needed = [*columns, *(integers or []), *(texts or [])]
+    missing = [c for c in needed if c not in table.columns]
     if missing:
         raise InputError(f"{path} lacks the column {missing[0]}: {remedy}")
     for column in integers or []:
         if not pd.api.types.is_integer_dtype(table[column]):
             raise InputError(f"{path} has other values than integers in {column}: {remedy}")
+    for column in texts or []:
+        table[column] = table[column].fillna("")
     return table
 
 

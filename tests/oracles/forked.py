@@ -30,10 +30,8 @@ class Fork:
         process_group: int | None = None,
     ) -> None:
         self.returncode: int | None = None
-        outs, errs = (
-            {1, sys.stdout.fileno()},
-            {2, sys.stderr.fileno()},
-        )  # pytest's, that loggers keep
+        # Those of pytest, too, which loggers keep.
+        outs, errs = {1, sys.stdout.fileno()}, {2, sys.stderr.fileno()}
         sys.stdout.flush(), sys.stderr.flush()
         self.pid = os.fork()
         if not self.pid:

@@ -65,7 +65,7 @@ def write_small_run() -> None:
 
 
 def assert_needs_no_torch(stage: str, params: Section) -> None:
-    """Run a stage of one section in a process of its own, in the working folder."""
+    """Run a stage of one section in the working folder, in a process without PyTorch."""
     kind = type(params).__name__
     code = f"from stages.{stage} import main, {kind}; main({params!r})"
     assert runs_without_torch(code) == ""

@@ -39,10 +39,8 @@ def tiny_tables(study, sections, patch):
     that differ in the normal classes alone are computed once, for the first of them.
     """
     patch.setattr(oracles, "MLPClassifier", _hardly_fitted)
-    for measure in (
-        "average_precision",
-        "equal_error_rate",
-    ):  # slow: only that there are columns is asked
+    # They are slow, and it is only asked that there are columns of them.
+    for measure in ("average_precision", "equal_error_rate"):
         patch.setattr(examine, measure, lambda novel, score: 0.5)
     made, found, computed = {}, [], {}
     for run in study.runs(TINY):
